@@ -1,0 +1,43 @@
+//! Conditions, as in `metav1.Condition`, with the types that every kind of ours has.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use schemars::{Schema, SchemaGenerator, json_schema};
+
+/// Condition type: the object is understood and in force. The one that kstatus reads.
+///
+/// True when the object parses as its kind, every name it refers to exists, and the index of the
+/// operator that wrote the condition holds this generation.
+pub const READY: &str = "Ready";
+
+/// Condition type: every name that the object refers to exists. Where it is False the object is in
+/// force all the same, in its strict reading: a class nobody declared is still kept.
+pub const RESOLVED_REFS: &str = "ResolvedRefs";
+
+/// The schema of `status.conditions`: a list map keyed by type, so that several field managers can own
+/// one condition each.
+pub fn conditions_schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "array",
+        "maxItems": 16,
+        "x-kubernetes-list-type": "map",
+        "x-kubernetes-list-map-keys": ["type"],
+        "description": "What is known of this object, in the form of metav1.Condition.",
+        "items": {
+            "type": "object",
+            "required": ["type", "status", "reason", "message", "lastTransitionTime"],
+            "properties": {
+                "type": { "type": "string", "maxLength": 316, "description": "The condition's type, such as Ready." },
+                "status": { "type": "string", "enum": ["True", "False", "Unknown"], "description": "Whether it holds." },
+                "observedGeneration": { "type": "integer", "format": "int64", "minimum": 0, "description": "The generation that was judged." },
+                "lastTransitionTime": { "type": "string", "format": "date-time", "description": "When the status last changed." },
+                "reason": { "type": "string", "maxLength": 1024, "pattern": "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$", "description": "Why, as one word for machines." },
+                "message": { "type": "string", "maxLength": 32768, "description": "Why, in a sentence, with what to do." }
+            }
+        }
+    })
+}
+
+/// The condition of type `kind` among `conditions`.
+pub fn find<'c>(conditions: &'c [Condition], kind: &str) -> Option<&'c Condition> {
+    conditions.iter().find(|condition| condition.type_ == kind)
+}

@@ -1,0 +1,141 @@
+//! A place in law, and everything that names places in it.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use kube::{CustomResource, KubeSchema};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Cidr, CountryCode, HostSuffix, LabelKey, ProviderName, RegionId, condition::conditions_schema,
+    labels::NODE_RESTRICTION_PREFIX,
+};
+
+/// A place in law, such as `cn-mainland`: the countries, cloud regions, networks and hosts that lie in it.
+#[derive(CustomResource, Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[kube(
+    group = "bund.dev",
+    version = "v1alpha1",
+    kind = "Jurisdiction",
+    plural = "jurisdictions",
+    shortname = "jur",
+    category = "bund",
+    status = "JurisdictionStatus",
+    derive = "PartialEq",
+    doc = "Jurisdiction is a place in law, such as cn-mainland, and everything that names places in it: country codes, cloud regions, networks, hosts. What no list names is outside.",
+    validation = ("self.metadata.name.size() <= 63", "name the jurisdiction with at most 63 characters"),
+    printcolumn(name = "Display name", type_ = "string", json_path = ".spec.displayName"),
+    printcolumn(name = "Countries", type_ = "string", json_path = ".spec.countryCodes"),
+    printcolumn(name = "Ready", type_ = "string", json_path = ".status.conditions[?(@.type=='Ready')].status"),
+    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
+)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct JurisdictionSpec {
+    /// A name for people.
+    #[schemars(length(min = 1, max = 128))]
+    pub display_name: String,
+    /// Country codes of ISO 3166-1 whose addresses count as inside. Hong Kong (HK), Macao (MO) and
+    /// Taiwan (TW) have codes of their own.
+    #[schemars(length(min = 1, max = 32), extend("x-kubernetes-list-type" = "set"))]
+    pub country_codes: Vec<CountryCode>,
+    /// Per provider, exactly the regions that lie inside. A provider that is listed without regions has
+    /// none here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 64), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"]))]
+    pub providers: Vec<Provider>,
+    /// Public networks known to be inside.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 256), extend("x-kubernetes-list-type" = "set"))]
+    pub networks: Vec<Cidr>,
+    /// Host suffixes under which every host is inside, such as a sovereign cloud's own domain. A country's
+    /// top-level domain is not one: names under it lead anywhere.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 128), extend("x-kubernetes-list-type" = "set"))]
+    pub host_suffixes: Vec<HostSuffix>,
+    /// The node label with which an administrator declares that a node is in a jurisdiction; its value is
+    /// the jurisdiction's name. Kubelets cannot write labels under `node-restriction.kubernetes.io/`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[x_kube(validation = ("self.startsWith('node-restriction.kubernetes.io/')",
+        "kubelets may write this label on their own node; use a key that starts with node-restriction.kubernetes.io/"))]
+    pub trusted_node_label: Option<LabelKey>,
+}
+
+impl JurisdictionSpec {
+    /// The trusted node label, where it is one that kubelets cannot write.
+    pub fn trusted_node_label(&self) -> Option<&LabelKey> {
+        self.trusted_node_label.as_ref().filter(|key| key.as_str().starts_with(NODE_RESTRICTION_PREFIX))
+    }
+}
+
+/// What one provider calls the places inside.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(inline)]
+pub struct Provider {
+    /// The provider.
+    pub name: ProviderName,
+    /// The provider's region ids that lie inside, exactly as it writes them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 128), extend("x-kubernetes-list-type" = "set"))]
+    pub regions: Vec<RegionId>,
+    /// Short codes that the provider writes into the region label of nodes instead of the region id.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 128), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["code"]))]
+    pub node_label_codes: Vec<NodeLabelCode>,
+    /// How the provider builds a zone from its region.
+    pub zone_form: ZoneForm,
+    /// Schemes of `spec.providerID` that tell this provider, such as `aws` in `aws:///cn-north-1a/i-1`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 8), inner(length(min = 1, max = 63), regex(pattern = "^[a-z][a-z0-9+.-]*$")), extend("x-kubernetes-list-type" = "set"))]
+    pub provider_id_schemes: Vec<String>,
+    /// What the provider writes into `spec.providerID` besides the machine.
+    #[serde(default)]
+    pub provider_id_form: ProviderIdForm,
+}
+
+/// A short code for a region.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(inline)]
+pub struct NodeLabelCode {
+    /// What the node label says, such as `gz`.
+    pub code: RegionId,
+    /// The region it stands for, such as `ap-guangzhou`.
+    pub region: RegionId,
+}
+
+/// How a zone is built from its region. A zone of digits alone says nothing about a region.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub enum ZoneForm {
+    /// `cn-hangzhou-h`: region, dash, letter.
+    RegionDashLetter,
+    /// `cn-north-4c`: region, letter.
+    RegionLetter,
+    /// `ap-guangzhou-3`, `cn-bj2-02`: region, dash, number.
+    RegionDashNumber,
+    /// The zone does not name its region, such as the zones of one's own data centre.
+    Opaque,
+}
+
+/// What `spec.providerID` says about a node's place.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub enum ProviderIdForm {
+    /// Nothing about the region.
+    #[default]
+    NoRegion,
+    /// `scheme:///<zone>/<machine>`.
+    Zone,
+    /// `<region>.<machine>`, with or without a scheme.
+    RegionDotMachine,
+}
+
+/// What the operator makes of a jurisdiction.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct JurisdictionStatus {
+    /// Conditions; `Ready` when the tables are in force.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(schema_with = "conditions_schema")]
+    pub conditions: Vec<Condition>,
+}

@@ -1,0 +1,24 @@
+//! Label and annotation keys that users and Bund write on objects.
+
+/// Prefix of the label that attaches a data class: `data-class.bund.dev/<class>`. Presence counts,
+/// whatever the value.
+pub const DATA_CLASS_PREFIX: &str = "data-class.bund.dev/";
+
+/// Label that enrols a namespace: only where it is `"true"` may classified objects live, and only
+/// there can a fault of ours stop anything.
+pub const GUARDED: &str = "bund.dev/guarded";
+
+/// The value of [`GUARDED`] that enrols.
+pub const GUARDED_VALUE: &str = "true";
+
+/// The well-known region label.
+pub const REGION: &str = "topology.kubernetes.io/region";
+/// The well-known zone label.
+pub const ZONE: &str = "topology.kubernetes.io/zone";
+/// The region label of Kubernetes before 1.17, still written by some clouds.
+pub const LEGACY_REGION: &str = "failure-domain.beta.kubernetes.io/region";
+/// The zone label of Kubernetes before 1.17, still written by some clouds.
+pub const LEGACY_ZONE: &str = "failure-domain.beta.kubernetes.io/zone";
+
+/// Label prefix that the `NodeRestriction` admission plugin keeps kubelets from writing.
+pub const NODE_RESTRICTION_PREFIX: &str = "node-restriction.kubernetes.io/";

@@ -1,0 +1,17 @@
+//! The custom resource definitions, as `manifests/` holds them.
+
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use kube::CustomResourceExt;
+
+use crate::{ClusterLocation, DataClass, DestinationMapping, Jurisdiction, ResidencyPolicy};
+
+/// Every custom resource definition, in the order of their names.
+pub fn definitions() -> Vec<CustomResourceDefinition> {
+    vec![
+        ClusterLocation::crd(),
+        DataClass::crd(),
+        DestinationMapping::crd(),
+        Jurisdiction::crd(),
+        ResidencyPolicy::crd(),
+    ]
+}

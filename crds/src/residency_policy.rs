@@ -1,0 +1,137 @@
+//! Which data must stay where.
+
+use std::fmt;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use kube::{CustomResource, KubeSchema};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{ClassName, Enforcement, JurisdictionName, LabelSelector, NamespaceName, condition::conditions_schema};
+
+/// Which classes of data must stay in which jurisdictions, and how that is enforced.
+#[derive(CustomResource, Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[kube(
+    group = "bund.dev",
+    version = "v1alpha1",
+    kind = "ResidencyPolicy",
+    plural = "residencypolicies",
+    shortname = "rpol",
+    category = "bund",
+    status = "ResidencyPolicyStatus",
+    derive = "PartialEq",
+    doc = "ResidencyPolicy keeps classes of data in jurisdictions. Where several policies keep the same class, all of them hold: the data must stay in the intersection.",
+    printcolumn(name = "Classes", type_ = "string", json_path = ".spec.dataClasses", priority = 1),
+    printcolumn(name = "Jurisdictions", type_ = "string", json_path = ".spec.jurisdictions"),
+    printcolumn(name = "Placement", type_ = "string", json_path = ".spec.enforcement.placement"),
+    printcolumn(name = "Strategy", type_ = "string", json_path = ".spec.placementStrategy"),
+    printcolumn(name = "Would deny", type_ = "integer", json_path = ".status.wouldDeny.count"),
+    printcolumn(name = "Ready", type_ = "string", json_path = ".status.conditions[?(@.type=='Ready')].status"),
+    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
+)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ResidencyPolicySpec {
+    /// The classes that must stay, by name. A class label that no `DataClass` declares is kept by every
+    /// policy that applies in its namespace.
+    #[schemars(length(min = 1, max = 64), extend("x-kubernetes-list-type" = "set"))]
+    pub data_classes: Vec<ClassName>,
+    /// The jurisdictions in which they may be: any of them.
+    #[schemars(length(min = 1, max = 8), extend("x-kubernetes-list-type" = "set"))]
+    pub jurisdictions: Vec<JurisdictionName>,
+    /// The guarded namespaces in which the policy applies, by their labels. Left out: every guarded namespace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "LabelSelector")]
+    pub namespace_selector: Option<LabelSelector>,
+    /// How findings are enforced, per aspect. What is left out is `Audit`; `hints` is `Warn`.
+    #[serde(default)]
+    pub enforcement: Enforcement,
+    /// Modes that hold in some namespaces instead. The first entry that names a namespace and an aspect counts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 64))]
+    pub overrides: Vec<EnforcementOverride>,
+    /// What happens to pods that could run outside because they do not say where to run.
+    #[serde(default)]
+    pub placement_strategy: PlacementStrategy,
+}
+
+/// Modes for some namespaces.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(inline)]
+pub struct EnforcementOverride {
+    /// The namespaces, by name.
+    #[schemars(length(min = 1, max = 64), extend("x-kubernetes-list-type" = "set"))]
+    pub namespaces: Vec<NamespaceName>,
+    /// The modes. An aspect that is left out keeps the policy's own mode.
+    pub enforcement: Enforcement,
+}
+
+/// What happens to pods that do not say where to run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub enum PlacementStrategy {
+    /// Pods get a node affinity that confines them; templates stay as they are. Only in `Mixed` clusters, and
+    /// only where placement is `Deny`. DaemonSets must confine themselves.
+    #[default]
+    Inject,
+    /// Pods and templates that do not confine themselves are refused.
+    Require,
+}
+
+impl fmt::Display for PlacementStrategy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Inject => "Inject",
+            Self::Require => "Require",
+        })
+    }
+}
+
+/// What the operator sees of a policy.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ResidencyPolicyStatus {
+    /// Conditions; `Ready` when the policy is in force, `ResolvedRefs` when its classes and jurisdictions exist.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(schema_with = "conditions_schema")]
+    pub conditions: Vec<Condition>,
+    /// What exists now and would be refused if every aspect of this policy were `Deny`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "WouldDeny")]
+    pub would_deny: Option<WouldDeny>,
+}
+
+/// What a policy would refuse.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(inline)]
+pub struct WouldDeny {
+    /// How many workloads and pods without an owner.
+    pub count: u32,
+    /// Up to twenty of them, in order of namespace, kind and name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 20))]
+    pub first: Vec<WouldDenyOwner>,
+}
+
+/// One workload that a policy would refuse.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(inline)]
+pub struct WouldDenyOwner {
+    /// Its namespace.
+    #[schemars(length(max = 63))]
+    pub namespace: String,
+    /// Its kind.
+    #[schemars(length(max = 63))]
+    pub kind: String,
+    /// Its name.
+    #[schemars(length(max = 253))]
+    pub name: String,
+    /// The first reason.
+    #[schemars(length(max = 64))]
+    pub reason: String,
+    /// The field at fault.
+    #[schemars(length(max = 512))]
+    pub field: String,
+}

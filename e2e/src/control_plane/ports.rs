@@ -1,0 +1,74 @@
+//! Free loopback ports.
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::ops::Range;
+
+use anyhow::bail;
+
+use super::random;
+
+/// Below what systems hand out to outgoing connections. A server that is down for a while could otherwise
+/// lose its port to a client that is trying to reach it, and could not be restarted.
+const RANGE: Range<u16> = 10_240..30_000;
+
+/// The loopback ports that one control plane listens on.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ports {
+    pub(super) etcd: u16,
+    pub(super) etcd_peer: u16,
+    pub(super) apiserver: u16,
+    pub(super) controller_manager: u16,
+    pub(super) scheduler: u16,
+    pub(super) kwok: u16,
+}
+
+impl Ports {
+    /// Ports that are free now. Another process can still take one before its server does, so starting has to
+    /// be tried again then, see [`PortTaken`].
+    pub(super) fn free() -> anyhow::Result<Self> {
+        // All stay bound until the last is found, so that they differ.
+        let mut held = Vec::new();
+        let mut next = || {
+            let listener = bind_any()?;
+            let port = listener.local_addr()?.port();
+            held.push(listener);
+            anyhow::Ok(port)
+        };
+        Ok(Self {
+            etcd: next()?,
+            etcd_peer: next()?,
+            apiserver: next()?,
+            controller_manager: next()?,
+            scheduler: next()?,
+            kwok: next()?,
+        })
+    }
+}
+
+/// A server did not start because someone else listens on its port.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PortTaken(pub(super) u16);
+
+impl std::fmt::Display for PortTaken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "port {} was taken by another process", self.0)
+    }
+}
+
+impl std::error::Error for PortTaken {}
+
+/// Whether nobody listens on this loopback port.
+pub(super) fn is_free(port: u16) -> bool {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()
+}
+
+fn bind_any() -> anyhow::Result<TcpListener> {
+    let width = RANGE.end - RANGE.start;
+    for _ in 0..1000 {
+        let port = RANGE.start + u16::from_be_bytes(random::bytes()?) % width;
+        if let Ok(listener) = TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
+            return Ok(listener);
+        }
+    }
+    bail!("no free loopback port between {} and {}", RANGE.start, RANGE.end)
+}

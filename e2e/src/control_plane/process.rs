@@ -1,0 +1,163 @@
+//! A child process that cannot outlive us.
+//!
+//! The program runs under a small `sh` that holds one end of a pipe from us. When the pipe closes, because we
+//! stopped it, dropped it, panicked or were killed without a chance to do anything, the shell kills the program.
+
+use std::fs::OpenOptions;
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::net::{Ipv4Addr, TcpStream};
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ExitStatus, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use anyhow::{Context, anyhow};
+
+use super::ports::{self, PortTaken};
+
+/// Runs `"$@"` until it ends or our end of the pipe closes. The guard is a process of its own and holds the pipe
+/// too, so killing the shell alone does not free the program.
+///
+/// SIGKILL, because all state is thrown away, and because nobody should wait for a graceful end.
+const SUPERVISE: &str = r#"
+exec 3<&0 </dev/null
+"$@" 3<&- &
+program=$!
+{ read -r _; kill -KILL "$program"; } <&3 2>/dev/null &
+guard=$!
+exec 3<&-
+wait "$program"
+status=$?
+kill -KILL "$guard" 2>/dev/null
+exit "$status"
+"#;
+
+/// What to run.
+#[derive(Debug)]
+pub(super) struct CommandLine {
+    pub(super) name: &'static str,
+    pub(super) program: PathBuf,
+    pub(super) arguments: Vec<String>,
+    /// Where it listens. If it ends and one of these is taken, the port was the reason.
+    pub(super) ports: Vec<u16>,
+}
+
+/// A program that runs, ran, or runs again, with one log file for all its lives.
+#[derive(Debug)]
+pub(super) struct Process {
+    command: CommandLine,
+    directory: PathBuf,
+    log: PathBuf,
+    /// The shell, if we did not stop it. Its standard input is the pipe.
+    shell: Mutex<Option<Child>>,
+}
+
+impl Process {
+    /// Starts the program in `directory`, logging to `<name>.log` there.
+    pub(super) fn spawn(command: CommandLine, directory: &Path) -> anyhow::Result<Self> {
+        let log = directory.join(format!("{}.log", command.name));
+        let process =
+            Self { command, directory: directory.to_owned(), log, shell: Mutex::new(None) };
+        process.start()?;
+        Ok(process)
+    }
+
+    /// Starts the program again after [`Process::kill`]. Does nothing while it runs.
+    pub(super) fn start(&self) -> anyhow::Result<()> {
+        let mut shell = self.shell();
+        if shell.is_none() {
+            *shell = Some(self.launch().with_context(|| format!("cannot start {}", self.command.name))?);
+        }
+        Ok(())
+    }
+
+    fn launch(&self) -> anyhow::Result<Child> {
+        let log = OpenOptions::new().create(true).append(true).open(&self.log)?;
+        // Nothing of the caller's environment: a proxy setting would send webhook calls elsewhere.
+        let child = std::process::Command::new("/bin/sh")
+            .args(["-c", SUPERVISE, self.command.name])
+            .arg(&self.command.program)
+            .args(&self.command.arguments)
+            .env_clear()
+            .env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
+            .env("HOME", &self.directory)
+            .current_dir(&self.directory)
+            .process_group(0) // Ctrl-C is for us: the children go when we go.
+            .stdin(Stdio::piped())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .spawn()?;
+        Ok(child)
+    }
+
+    pub(super) fn name(&self) -> &'static str {
+        self.command.name
+    }
+
+    /// An error until the program listens.
+    pub(super) fn check_listening(&self) -> anyhow::Result<()> {
+        for port in &self.command.ports {
+            TcpStream::connect((Ipv4Addr::LOCALHOST, *port))?;
+        }
+        Ok(())
+    }
+
+    /// Kills the program and waits until it is gone. Does nothing if it does not run.
+    pub(super) fn kill(&self) {
+        if let Some(mut shell) = self.shell().take() {
+            drop(shell.stdin.take());
+            // The shell ends right after the program. There is nothing to do about a failure to wait.
+            drop(shell.wait());
+        }
+    }
+
+    /// An error that shows the end of the log if the program ended without being told to.
+    pub(super) fn check(&self) -> anyhow::Result<()> {
+        let Some(status) = self.exit_status()? else { return Ok(()) };
+        let error = anyhow!("{} ended ({status}). {}", self.command.name, self.log_tail());
+        match self.command.ports.iter().find(|port| !ports::is_free(**port)) {
+            Some(port) => Err(error.context(PortTaken(*port))),
+            None => Err(error),
+        }
+    }
+
+    fn exit_status(&self) -> anyhow::Result<Option<ExitStatus>> {
+        match self.shell().as_mut() {
+            Some(shell) => Ok(shell.try_wait()?),
+            None => Ok(None),
+        }
+    }
+
+    /// The last lines of the log and where the rest is.
+    pub(super) fn log_tail(&self) -> String {
+        let path = self.log.display();
+        match tail(&self.log) {
+            Ok(tail) if tail.is_empty() => format!("{path} is empty"),
+            Ok(tail) => format!("{path} ends with:\n{tail}"),
+            Err(error) => format!("{path} cannot be read: {error}"),
+        }
+    }
+
+    fn shell(&self) -> MutexGuard<'_, Option<Child>> {
+        self.shell.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// The last 20 lines, if they fit in 8 KiB.
+fn tail(log: &Path) -> std::io::Result<String> {
+    let mut file = std::fs::File::open(log)?;
+    let length = file.metadata()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(8192)))?;
+    let mut end = Vec::new();
+    file.read_to_end(&mut end)?;
+    let end = String::from_utf8_lossy(&end);
+    let lines: Vec<&str> = end.lines().collect();
+    let skipped = lines.len().saturating_sub(20);
+    Ok(lines.into_iter().skip(skipped).collect::<Vec<_>>().join("\n"))
+}
