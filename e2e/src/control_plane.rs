@@ -1,10 +1,11 @@
 //! A real control plane on loopback, started for a test and gone with it.
 //!
-//! etcd, kube-apiserver, kube-controller-manager, kube-scheduler, and kwok in place of kubelets. Everything lives in one
-//! temporary directory; nothing of the machine's own Kubernetes configuration is read or written.
+//! etcd, kube-apiserver, kube-controller-manager, kube-scheduler, and kwok in place of kubelets. Everything
+//! lives in one temporary directory; nothing of the machine's own Kubernetes configuration is read or
+//! written.
 //!
-//! Webhooks run in or next to the test and listen on loopback. A `Service` of type `ExternalName` with the external name
-//! `localhost` leads the API server to them by `clientConfig.service`, as in a real cluster.
+//! Webhooks run in or next to the test and listen on loopback. A `Service` of type `ExternalName` with the
+//! external name `localhost` leads the API server to them by `clientConfig.service`, as in a real cluster.
 
 mod audit;
 mod components;
@@ -38,7 +39,7 @@ pub use self::audit::{AuditEvent, AuditLog, AuditObject, AuditPosition, AuditSta
 pub use self::users::User;
 
 /// Longer than anything here takes on a busy machine with two cores.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 /// Between two questions. Short, because a test is made of many waits.
 const PAUSE: Duration = Duration::from_millis(25);
 /// How often starting is tried with other ports.
@@ -72,8 +73,8 @@ impl Options {
     }
 }
 
-/// A running control plane. Dropping it kills everything and removes the directory; so does, except for the directory, the
-/// death of this process.
+/// A running control plane. Dropping it kills everything and removes the directory; so does, except for the
+/// directory, the death of this process.
 ///
 /// All methods take `&self`, so tests that run at the same time can share one.
 #[derive(Debug)]
@@ -128,7 +129,8 @@ impl ControlPlane {
             self.controllers.push(Process::spawn(command, self.directory.path())?);
         }
         for controller in &self.controllers {
-            self.eventually(&format!("{} listens", controller.name()), async || controller.check_listening()).await?;
+            self.eventually(&format!("{} listens", controller.name()), async || controller.check_listening())
+                .await?;
         }
         if self.options.controller_manager {
             self.service_account_exists("default").await?;
@@ -173,16 +175,16 @@ impl ControlPlane {
         self.setup.accounts.kubeconfig(user)
     }
 
-    /// A kubeconfig for a service account, with a token that the API server issued to it: what runs with it has the rights
-    /// that the chart gives, not more.
+    /// A kubeconfig for a service account, with a token that the API server issued to it: what runs with it
+    /// has the rights that the chart gives, not more.
     pub async fn service_account_kubeconfig(&self, namespace: &str, name: &str) -> anyhow::Result<PathBuf> {
         let accounts: Api<ServiceAccount> = Api::namespaced(self.client(User::ADMIN).await?, namespace);
         let request = TokenRequest { spec: Some(TokenRequestSpec::default()), ..TokenRequest::default() };
         let answer = accounts.create_token_request(name, &PostParams::default(), &request).await?;
         let token = answer.status.and_then(|status| status.token).context("no token in the answer")?;
-        let path = self.directory().join("kubeconfigs").join(format!("{namespace}-{name}-{}", random::token()?));
-        let server = self.server();
-        let cluster = Cluster { server: &server, ca: self.ca() };
+        let path =
+            self.directory().join("kubeconfigs").join(format!("{namespace}-{name}-{}", random::token()?));
+        let cluster = Cluster { server: &self.server(), ca: self.ca() };
         cluster.write_kubeconfig(path, &format!("system:serviceaccount:{namespace}:{name}"), &token)
     }
 
@@ -203,8 +205,8 @@ impl ControlPlane {
 
     // === state ===
 
-    /// Creates a namespace in which pods can be created at once. With a controller manager that means to wait for its
-    /// default service account.
+    /// Creates a namespace in which pods can be created at once. With a controller manager that means to wait
+    /// for its default service account.
     pub async fn create_namespace(&self, name: &str, labels: &[(&str, &str)]) -> anyhow::Result<()> {
         let labels: BTreeMap<String, String> =
             labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
@@ -238,8 +240,9 @@ impl ControlPlane {
         self.apiserver_ready().await
     }
 
-    /// Asks until the answer is good. Fails when two minutes have passed, with the last bad answer, or when a process
-    /// of the control plane has died, with the end of its log. `what` reads as a statement: "the pod is gone".
+    /// Asks until the answer is good. Fails when two minutes have passed, with the last bad answer, or when a
+    /// process of the control plane has died, with the end of its log. `what` reads as a statement: "the pod
+    /// is gone".
     pub async fn eventually<T>(
         &self,
         what: &str,

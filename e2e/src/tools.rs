@@ -58,6 +58,7 @@ pub async fn bin_directories(groups: &[&str]) -> anyhow::Result<Vec<PathBuf>> {
     if !output.status.success() {
         bail!("`{}` failed ({}), see what it said above", script.display(), output.status);
     }
-    let paths = String::from_utf8(output.stdout).context("e2e/build-tools printed a path that is not UTF-8")?;
+    let paths =
+        String::from_utf8(output.stdout).context("e2e/build-tools printed a path that is not UTF-8")?;
     Ok(paths.lines().map(PathBuf::from).collect())
 }

@@ -106,8 +106,8 @@ impl AuditLog {
         }
     }
 
-    /// What has been logged since `position`. The API server may log a request a moment after it answered, so who
-    /// looks for one request should use [`ControlPlane::audit_event`](super::ControlPlane::audit_event).
+    /// What has been logged since `position`. The API server may log a request a moment after it answered, so
+    /// who looks for one request should use [`ControlPlane::audit_event`](super::ControlPlane::audit_event).
     pub fn since(&self, position: AuditPosition) -> anyhow::Result<Vec<AuditEvent>> {
         let mut file = match std::fs::File::open(&self.path) {
             Ok(file) => file,

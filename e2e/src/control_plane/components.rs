@@ -15,9 +15,12 @@ use crate::tools::Tools;
 const AUDIT_POLICY: &str = include_str!("audit-policy.yaml");
 const KWOK_STAGES: &str = include_str!("kwok-stages.yaml");
 
-/// Reserved for documentation: the `kubernetes` Service looks as it does elsewhere, which a loopback address does not allow,
-/// and a pod that used it would reach nothing.
+/// Reserved for documentation: the `kubernetes` Service looks as it does elsewhere, which a loopback address
+/// does not allow, and a pod that used it would reach nothing.
 const ADVERTISED_ADDRESS: &str = "192.0.2.1";
+
+/// The default makes a controller wait seconds for a few hundred pods.
+const NO_RATE_LIMIT: &str = "--kube-api-qps=-1";
 
 /// The files and ports that the components share.
 #[derive(Debug)]
@@ -35,9 +38,8 @@ impl Setup {
     pub(super) fn write(directory: &Path) -> anyhow::Result<Self> {
         let ports = Ports::free()?;
         let pki = Pki::write(&directory.join("pki"))?;
-        let server = format!("https://127.0.0.1:{}", ports.apiserver);
-        let accounts =
-            Accounts::write(&directory.join("users"), &Cluster { server: &server, ca: &pki.ca })?;
+        let cluster = Cluster { server: &ports.apiserver_url(), ca: &pki.ca };
+        let accounts = Accounts::write(&directory.join("users"), &cluster)?;
         fs::create_dir_all(directory.join("kubeconfigs"))?;
         Ok(Self {
             directory: directory.to_owned(),
@@ -50,7 +52,7 @@ impl Setup {
     }
 
     pub(super) fn server(&self) -> String {
-        format!("https://127.0.0.1:{}", self.ports.apiserver)
+        self.ports.apiserver_url()
     }
 
     pub(super) fn audit_log(&self) -> PathBuf {
@@ -82,7 +84,8 @@ impl Setup {
     pub(super) fn apiserver(&self, tools: &Tools, options: &Options) -> CommandLine {
         let mut arguments = self.apiserver_arguments();
         if !options.controller_manager {
-            // Both plugins count on a controller: one that makes service accounts, one that removes the taint again.
+            // Both plugins count on a controller: one that makes service accounts, one that removes the taint
+            // again.
             arguments.push("--disable-admission-plugins=ServiceAccount,TaintNodesByCondition".into());
         }
         arguments.extend(options.apiserver_arguments.iter().cloned());
@@ -136,7 +139,9 @@ impl Setup {
                 "--bind-address=127.0.0.1".into(),
                 flag("secure-port", self.ports.controller_manager),
                 "--leader-elect=false".into(),
-                // As in a real cluster, so that pods are created by `replicaset-controller` and not by one almighty user.
+                NO_RATE_LIMIT.into(),
+                // As in a real cluster, so that pods are created by `replicaset-controller` and not by one
+                // almighty user.
                 "--use-service-account-credentials=true".into(),
                 flag("service-account-private-key-file", pki.service_account_key.display()),
                 flag("root-ca-file", pki.ca.display()),
@@ -156,6 +161,7 @@ impl Setup {
                 "--bind-address=127.0.0.1".into(),
                 flag("secure-port", self.ports.scheduler),
                 "--leader-elect=false".into(),
+                NO_RATE_LIMIT.into(),
             ],
             ports: vec![self.ports.scheduler],
         })
@@ -172,7 +178,7 @@ impl Setup {
                 "--manage-all-nodes=false".into(),
                 flag("manage-nodes-with-annotation-selector", format!("{annotation}={value}")),
                 // For pods. Reserved for benchmarks, so not an address of anybody.
-                "--cidr=198.18.0.1/15".into(),
+                "--cidr=198.18.0.1/16".into(),
                 // kwok renews leases like a kubelet, otherwise the nodes would be declared dead.
                 "--node-lease-duration-seconds=40".into(),
                 flag("server-address", format!("127.0.0.1:{}", self.ports.kwok)),

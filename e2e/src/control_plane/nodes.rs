@@ -1,9 +1,10 @@
 //! Nodes that only need to exist: in the places that the tests are about, and with labels that mislead.
 //!
 //! The scheduler binds pods to them, kwok reports the pods as running. Their addresses are reserved for
-//! documentation, so an API server that is asked to reach one reaches nobody.
+//! benchmarks, so an API server that is asked to reach one reaches nobody.
 
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use anyhow::{Context, ensure};
 use k8s_openapi::api::core::v1::{Node, NodeAddress, NodeCondition, NodeSpec, NodeStatus};
@@ -12,7 +13,8 @@ use kube::api::{Api, ObjectMeta, PostParams};
 
 use super::{ControlPlane, User};
 
-/// The annotation by which kwok knows the nodes that it plays. A node without it has, or lacks, a kubelet of its own.
+/// The annotation by which kwok knows the nodes that it plays. A node without it has, or lacks, a kubelet of
+/// its own.
 pub const PLAYED: (&str, &str) = ("kwok.x-k8s.io/node", "fake");
 
 /// The well-known label for the region of a node.
@@ -20,35 +22,39 @@ pub const REGION: &str = "topology.kubernetes.io/region";
 /// The well-known label for the zone of a node.
 pub const ZONE: &str = "topology.kubernetes.io/zone";
 
+const HANGZHOU: Place = Place { region: "cn-hangzhou", zone: "cn-hangzhou-h" };
+const HONG_KONG: Place = Place { region: "cn-hongkong", zone: "cn-hongkong-b" };
+const SINGAPORE: Place = Place { region: "ap-southeast-1", zone: "ap-southeast-1a" };
+const FRANKFURT: Place = Place { region: "eu-central-1", zone: "eu-central-1a" };
+
 /// Inside the mainland, and everything about it says so.
 pub fn hangzhou(name: &str) -> Node {
-    node(name, Some(Place { region: "cn-hangzhou", zone: "cn-hangzhou-h" }), &provider_id("cn-hangzhou", name))
+    node(name, Some(&HANGZHOU), Some(&HANGZHOU))
 }
 
 /// Outside the mainland although its region begins with `cn-`.
 pub fn hong_kong(name: &str) -> Node {
-    node(name, Some(Place { region: "cn-hongkong", zone: "cn-hongkong-b" }), &provider_id("cn-hongkong", name))
+    node(name, Some(&HONG_KONG), Some(&HONG_KONG))
 }
 
 /// Singapore.
 pub fn singapore(name: &str) -> Node {
-    let place = Place { region: "ap-southeast-1", zone: "ap-southeast-1a" };
-    node(name, Some(place), &provider_id("ap-southeast-1", name))
+    node(name, Some(&SINGAPORE), Some(&SINGAPORE))
 }
 
 /// Frankfurt.
 pub fn frankfurt(name: &str) -> Node {
-    node(name, Some(Place { region: "eu-central-1", zone: "eu-central-1a" }), &provider_id("eu-central-1", name))
+    node(name, Some(&FRANKFURT), Some(&FRANKFURT))
 }
 
 /// No region, no zone, no provider: a machine somewhere.
 pub fn unlabelled(name: &str) -> Node {
-    node(name, None, "")
+    node(name, None, None)
 }
 
 /// Its labels say Hangzhou, which whoever may label nodes can say; its provider says Hong Kong.
 pub fn contradictory(name: &str) -> Node {
-    node(name, Some(Place { region: "cn-hangzhou", zone: "cn-hangzhou-h" }), &provider_id("cn-hongkong", name))
+    node(name, Some(&HANGZHOU), Some(&HONG_KONG))
 }
 
 struct Place {
@@ -56,19 +62,23 @@ struct Place {
     zone: &'static str,
 }
 
-/// The form that Alibaba Cloud's controller writes, with the node's name as the instance.
-fn provider_id(region: &str, name: &str) -> String {
-    format!("{region}.i-{name}")
+/// Follows from the name, in the half of 198.18.0.0/15 that kwok does not give to pods.
+fn internal_ip(name: &str) -> String {
+    let mut hasher = DefaultHasher::new();
+    name.hash(&mut hasher);
+    let [high, low, ..] = hasher.finish().to_be_bytes();
+    format!("198.19.{high}.{low}")
 }
 
-/// As a kubelet and a cloud controller register a node.
-fn node(name: &str, place: Option<Place>, provider_id: &str) -> Node {
+/// As a kubelet and a cloud controller register a node, with a place for what its labels say and one for what
+/// its provider says. The form of the provider ID is the one that Alibaba Cloud's controller writes.
+fn node(name: &str, labelled: Option<&Place>, provided: Option<&Place>) -> Node {
     let mut labels = BTreeMap::from([
         ("kubernetes.io/hostname", name),
         ("kubernetes.io/os", "linux"),
         ("kubernetes.io/arch", "amd64"),
     ]);
-    if let Some(place) = place {
+    if let Some(place) = labelled {
         labels.extend([(REGION, place.region), (ZONE, place.zone)]);
     }
     Node {
@@ -79,11 +89,11 @@ fn node(name: &str, place: Option<Place>, provider_id: &str) -> Node {
             ..ObjectMeta::default()
         },
         spec: Some(NodeSpec {
-            provider_id: Some(provider_id.to_owned()).filter(|id| !id.is_empty()),
+            provider_id: provided.map(|place| format!("{}.i-{name}", place.region)),
             ..NodeSpec::default()
         }),
         status: Some(NodeStatus {
-            addresses: Some(vec![address("InternalIP", "192.0.2.10"), address("Hostname", name)]),
+            addresses: Some(vec![address("InternalIP", &internal_ip(name)), address("Hostname", name)]),
             capacity: Some(resources()),
             allocatable: Some(resources()),
             ..NodeStatus::default()
@@ -115,10 +125,8 @@ impl ControlPlane {
             api.create(&PostParams::default(), node).await.context("cannot register a node")?;
         }
         for name in nodes.iter().filter_map(|node| node.metadata.name.as_deref()) {
-            self.eventually(&format!("node `{name}` takes pods"), async || {
-                takes_pods(&api.get(name).await?)
-            })
-            .await?;
+            self.eventually(&format!("node `{name}` takes pods"), async || takes_pods(&api.get(name).await?))
+                .await?;
         }
         Ok(())
     }

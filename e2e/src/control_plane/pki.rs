@@ -6,18 +6,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose,
 };
 
-/// The names under which clients and pods know the API server. The last is the first address of the service range.
-const API_SERVER_NAMES: [&str; 6] = [
-    "localhost",
-    "127.0.0.1",
-    "kubernetes",
-    "kubernetes.default",
-    "kubernetes.default.svc",
-    "10.96.0.1",
-];
+/// The names under which clients and pods know the API server. The last is the first address of the service
+/// range.
+const API_SERVER_NAMES: [&str; 6] =
+    ["localhost", "127.0.0.1", "kubernetes", "kubernetes.default", "kubernetes.default.svc", "10.96.0.1"];
 
 /// Where the PEM files are. The `*_key` files are readable by their owner only.
 #[derive(Debug)]
@@ -27,7 +23,8 @@ pub(super) struct Pki {
     pub(super) ca_key: PathBuf,
     pub(super) serving: PathBuf,
     pub(super) serving_key: PathBuf,
-    /// Signs only what the API server shows to aggregated API servers, so a client certificate is no front proxy.
+    /// Signs only what the API server shows to aggregated API servers, so a client certificate is no front
+    /// proxy.
     pub(super) front_proxy_ca: PathBuf,
     pub(super) front_proxy: PathBuf,
     pub(super) front_proxy_key: PathBuf,
@@ -84,8 +81,14 @@ impl Authority {
         Ok(Self { issuer: Issuer::new(params, key), certificate })
     }
 
-    fn sign(&self, name: &str, alternatives: &[&str], usage: ExtendedKeyUsagePurpose) -> anyhow::Result<Signed> {
-        let mut params = CertificateParams::new(alternatives.iter().map(ToString::to_string).collect::<Vec<_>>())?;
+    fn sign(
+        &self,
+        name: &str,
+        alternatives: &[&str],
+        usage: ExtendedKeyUsagePurpose,
+    ) -> anyhow::Result<Signed> {
+        let mut params =
+            CertificateParams::new(alternatives.iter().map(ToString::to_string).collect::<Vec<_>>())?;
         params.distinguished_name.push(DnType::CommonName, name);
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![usage];

@@ -43,6 +43,10 @@ impl Ports {
             kwok: next()?,
         })
     }
+
+    pub(super) fn apiserver_url(self) -> String {
+        format!("https://127.0.0.1:{}", self.apiserver)
+    }
 }
 
 /// A server did not start because someone else listens on its port.

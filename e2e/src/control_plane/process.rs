@@ -1,7 +1,8 @@
 //! A child process that cannot outlive us.
 //!
 //! The program runs under a small `sh` that holds one end of a pipe from us. When the pipe closes, because we
-//! stopped it, dropped it, panicked or were killed without a chance to do anything, the shell kills the program.
+//! stopped it, dropped it, panicked or were killed without a chance to do anything, the shell kills the
+//! program.
 
 use std::fs::OpenOptions;
 use std::io::{Read as _, Seek as _, SeekFrom};
@@ -15,8 +16,8 @@ use anyhow::{Context, anyhow};
 
 use super::ports::{self, PortTaken};
 
-/// Runs `"$@"` until it ends or our end of the pipe closes. The guard is a process of its own and holds the pipe
-/// too, so killing the shell alone does not free the program.
+/// Runs `"$@"` until it ends or our end of the pipe closes. The guard is a process of its own and holds the
+/// pipe too, so killing the shell alone does not free the program.
 ///
 /// SIGKILL, because all state is thrown away, and because nobody should wait for a graceful end.
 const SUPERVISE: &str = r#"
@@ -56,8 +57,7 @@ impl Process {
     /// Starts the program in `directory`, logging to `<name>.log` there.
     pub(super) fn spawn(command: CommandLine, directory: &Path) -> anyhow::Result<Self> {
         let log = directory.join(format!("{}.log", command.name));
-        let process =
-            Self { command, directory: directory.to_owned(), log, shell: Mutex::new(None) };
+        let process = Self { command, directory: directory.to_owned(), log, shell: Mutex::new(None) };
         process.start()?;
         Ok(process)
     }
@@ -149,15 +149,72 @@ impl Drop for Process {
     }
 }
 
-/// The last 20 lines, if they fit in 8 KiB.
+/// The last 20 lines of the last 16 KiB, the beginning of each.
 fn tail(log: &Path) -> std::io::Result<String> {
     let mut file = std::fs::File::open(log)?;
     let length = file.metadata()?.len();
-    file.seek(SeekFrom::Start(length.saturating_sub(8192)))?;
+    file.seek(SeekFrom::Start(length.saturating_sub(16 * 1024)))?;
     let mut end = Vec::new();
     file.read_to_end(&mut end)?;
     let end = String::from_utf8_lossy(&end);
-    let lines: Vec<&str> = end.lines().collect();
+    let lines: Vec<String> = end.lines().map(|line| line.chars().take(400).collect()).collect();
     let skipped = lines.len().saturating_sub(20);
     Ok(lines.into_iter().skip(skipped).collect::<Vec<_>>().join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    fn spawn(directory: &Path, script: &str, ports: Vec<u16>) -> Process {
+        let arguments = vec!["-c".into(), script.into()];
+        let command = CommandLine { name: "program", program: "/bin/sh".into(), arguments, ports };
+        Process::spawn(command, directory).unwrap()
+    }
+
+    fn until<T>(mut ask: impl FnMut() -> Option<T>) -> T {
+        for _ in 0..1000 {
+            if let Some(answer) = ask() {
+                return answer;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        panic!("not seen in 10 s");
+    }
+
+    #[test]
+    fn a_program_that_ends_is_reported_with_the_end_of_its_log() {
+        let directory = tempfile::tempdir().unwrap();
+        let process = spawn(directory.path(), "echo no such flag >&2; exit 3", vec![]);
+        let error = format!("{:#}", until(|| process.check().err()));
+        assert!(error.contains("exit status: 3"), "{error}");
+        assert!(error.contains("no such flag"), "{error}");
+    }
+
+    #[test]
+    fn a_program_that_ends_because_another_has_its_port_is_told_apart() {
+        let directory = tempfile::tempdir().unwrap();
+        let other = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let process = spawn(directory.path(), "exit 1", vec![other.local_addr().unwrap().port()]);
+        let error = until(|| process.check().err()).context("while starting");
+        assert!(error.is::<PortTaken>(), "{error:#}");
+    }
+
+    #[test]
+    fn killing_reaches_the_program_and_not_only_the_shell() {
+        let directory = tempfile::tempdir().unwrap();
+        let process = spawn(directory.path(), "echo $$; trap '' TERM; while :; do sleep 1; done", vec![]);
+        let proc_of = || {
+            let log = std::fs::read_to_string(&process.log).ok()?;
+            Some(Path::new("/proc").join(log.lines().next()?))
+        };
+        let program = until(proc_of);
+        assert!(program.exists());
+        process.check().unwrap();
+        process.kill();
+        assert!(!program.exists());
+        process.check().unwrap();
+    }
 }

@@ -10,7 +10,8 @@ use serde_json::json;
 
 use super::{pki, random};
 
-/// Someone with a token. Only [`User::ADMIN`] can do anything from the start; what the others may do, tests grant.
+/// Someone with a token. Only [`User::ADMIN`] can do anything from the start; what the others may do, tests
+/// grant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct User {
     /// What authentication says the name is.
@@ -68,7 +69,12 @@ impl Accounts {
         let mut kubeconfigs = BTreeMap::new();
         for user in User::ALL {
             let token = random::token()?;
-            writeln!(tokens, "{token},{name},uid-of-{name},\"{groups}\"", name = user.name, groups = user.groups.join(","))?;
+            writeln!(
+                tokens,
+                "{token},{name},uid-of-{name},\"{groups}\"",
+                name = user.name,
+                groups = user.groups.join(",")
+            )?;
             let path = directory.join(format!("{}.kubeconfig", user.name.replace(':', "-")));
             kubeconfigs.insert(user.name, cluster.write_kubeconfig(path, user.name, &token)?);
         }
@@ -77,7 +83,8 @@ impl Accounts {
     }
 
     pub(super) fn kubeconfig(&self, user: User) -> anyhow::Result<&Path> {
-        let path = self.kubeconfigs.get(user.name).with_context(|| format!("`{}` has no account", user.name))?;
+        let path =
+            self.kubeconfigs.get(user.name).with_context(|| format!("`{}` has no account", user.name))?;
         Ok(path)
     }
 }
