@@ -5,7 +5,9 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Cidr, JurisdictionName, LabelKey, NamespaceName, ProviderName, condition::conditions_schema, labels};
+use crate::{
+    Cidr, JurisdictionName, LabelKey, NamespaceName, ProviderName, condition::conditions_schema, labels,
+};
 
 /// Says where *this* cluster is. There is one, named `cluster`.
 #[derive(CustomResource, Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]

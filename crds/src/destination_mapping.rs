@@ -21,7 +21,11 @@ use crate::{FieldQuery, ProviderName, condition::conditions_schema};
     doc = "DestinationMapping says of another kind of object which of its fields name a host, URL, region, bucket, network or registry, and where pod templates sit in it.",
     printcolumn(name = "Group", type_ = "string", json_path = ".spec.target.group"),
     printcolumn(name = "Kind", type_ = "string", json_path = ".spec.target.kind"),
-    printcolumn(name = "Ready", type_ = "string", json_path = ".status.conditions[?(@.type=='Ready')].status"),
+    printcolumn(
+        name = "Ready",
+        type_ = "string",
+        json_path = ".status.conditions[?(@.type=='Ready')].status"
+    ),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
 )]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -27,8 +27,8 @@ pub use jurisdiction::{Jurisdiction, JurisdictionSpec, JurisdictionStatus};
 pub use residency_policy::{PlacementStrategy, ResidencyPolicy, ResidencyPolicySpec, ResidencyPolicyStatus};
 pub use selector::LabelSelector;
 pub use vocabulary::{
-    Cidr, ClassName, CountryCode, FieldQuery, HostSuffix, JurisdictionName, LabelKey, NamespaceName, PolicyName,
-    ProviderName, RegionId,
+    Cidr, ClassName, CountryCode, FieldQuery, HostSuffix, JurisdictionName, LabelKey, NamespaceName,
+    PolicyName, ProviderName, QueryStep, RegionId,
 };
 
 /// The API group of every kind of Bund.

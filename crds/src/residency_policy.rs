@@ -7,7 +7,9 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{ClassName, Enforcement, JurisdictionName, LabelSelector, NamespaceName, condition::conditions_schema};
+use crate::{
+    ClassName, Enforcement, JurisdictionName, LabelSelector, NamespaceName, condition::conditions_schema,
+};
 
 /// Which classes of data must stay in which jurisdictions, and how that is enforced.
 #[derive(CustomResource, Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
@@ -26,7 +28,11 @@ use crate::{ClassName, Enforcement, JurisdictionName, LabelSelector, NamespaceNa
     printcolumn(name = "Placement", type_ = "string", json_path = ".spec.enforcement.placement"),
     printcolumn(name = "Strategy", type_ = "string", json_path = ".spec.placementStrategy"),
     printcolumn(name = "Would deny", type_ = "integer", json_path = ".status.wouldDeny.count"),
-    printcolumn(name = "Ready", type_ = "string", json_path = ".status.conditions[?(@.type=='Ready')].status"),
+    printcolumn(
+        name = "Ready",
+        type_ = "string",
+        json_path = ".status.conditions[?(@.type=='Ready')].status"
+    ),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
 )]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

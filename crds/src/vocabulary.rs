@@ -194,8 +194,9 @@ impl FromStr for Cidr {
 
     fn from_str(value: &str) -> Result<Self, InvalidName> {
         let invalid = |expected: String| InvalidName { value: value.to_owned(), expected };
-        let network: ipnet::IpNet =
-            value.parse().map_err(|_| invalid("a network; write it as `10.20.0.0/16` or `fd00:20::/48`".to_owned()))?;
+        let network: ipnet::IpNet = value
+            .parse()
+            .map_err(|_| invalid("a network; write it as `10.20.0.0/16` or `fd00:20::/48`".to_owned()))?;
         if network.trunc() == network {
             Ok(Self(network))
         } else {
@@ -308,7 +309,10 @@ mod tests {
     #[test]
     fn a_network_with_host_bits_is_refused_with_the_network_to_write() {
         let error = "10.20.3.4/16".parse::<Cidr>().unwrap_err();
-        assert_eq!(error.to_string(), "`10.20.3.4/16` is not a network, it has host bits; write `10.20.0.0/16`");
+        assert_eq!(
+            error.to_string(),
+            "`10.20.3.4/16` is not a network, it has host bits; write `10.20.0.0/16`"
+        );
         assert_eq!("fd00:20::/48".parse::<Cidr>().unwrap().to_string(), "fd00:20::/48");
     }
 }

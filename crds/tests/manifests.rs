@@ -33,8 +33,12 @@ fn manifests_equal_what_the_types_generate() {
         }
     }
     let on_disk = on_disk(&folder);
-    let differing: Vec<_> = generated.keys().chain(on_disk.keys()).filter(|n| generated.get(*n) != on_disk.get(*n)).collect();
-    assert!(differing.is_empty(), "run `make generate`; these manifests differ from the types: {differing:?}");
+    let differing: Vec<_> =
+        generated.keys().chain(on_disk.keys()).filter(|n| generated.get(*n) != on_disk.get(*n)).collect();
+    assert!(
+        differing.is_empty(),
+        "run `make generate`; these manifests differ from the types: {differing:?}"
+    );
 }
 
 #[test]
@@ -63,7 +67,9 @@ fn find_unbounded(schema: &serde_json::Value, place: &str, unbounded: &mut Vec<S
     match schema["type"].as_str() {
         Some("string") if missing("maxLength") && missing("enum") => unbounded.push(place.to_owned()),
         Some("array") if missing("maxItems") => unbounded.push(place.to_owned()),
-        Some("object") if !missing("additionalProperties") && missing("maxProperties") => unbounded.push(place.to_owned()),
+        Some("object") if !missing("additionalProperties") && missing("maxProperties") => {
+            unbounded.push(place.to_owned())
+        }
         _ => {}
     }
     for (name, property) in schema["properties"].as_object().into_iter().flatten() {

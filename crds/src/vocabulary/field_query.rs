@@ -52,7 +52,9 @@ impl FromStr for FieldQuery {
 
     fn from_str(value: &str) -> Result<Self, InvalidName> {
         parse(value)
-            .filter(|steps| value.len() <= Self::MAX_LENGTH && !steps.is_empty() && steps.len() <= Self::MAX_STEPS)
+            .filter(|steps| {
+                value.len() <= Self::MAX_LENGTH && !steps.is_empty() && steps.len() <= Self::MAX_STEPS
+            })
             .map(|steps| Self { text: value.into(), steps })
             .ok_or_else(|| InvalidName { value: value.to_owned(), expected: EXPECTED.to_owned() })
     }
@@ -173,9 +175,20 @@ mod tests {
     #[test]
     fn what_could_visit_without_bound_or_be_read_in_two_ways_is_refused() {
         let long = format!("${}", ".a".repeat(17));
-        for bad in
-            ["", "$", "spec", "$..a", "$.a[?@.b]", "$.a[-1]", "$.a[0:2]", "$.a[01]", "$.a['b\\'c']", "$.a-b", "$.a[", &long]
-        {
+        for bad in [
+            "",
+            "$",
+            "spec",
+            "$..a",
+            "$.a[?@.b]",
+            "$.a[-1]",
+            "$.a[0:2]",
+            "$.a[01]",
+            "$.a['b\\'c']",
+            "$.a-b",
+            "$.a[",
+            &long,
+        ] {
             assert!(bad.parse::<FieldQuery>().is_err(), "{bad}");
         }
     }

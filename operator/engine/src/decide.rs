@@ -1,0 +1,170 @@
+//! The decision: synchronous, total, the same bytes for the same inputs.
+
+use alloc::{
+    boxed::Box,
+    collections::{BTreeMap, BTreeSet},
+    vec::Vec,
+};
+use core::fmt;
+
+use bund_crds::{JurisdictionName, Span};
+use serde::Serialize;
+
+use crate::{
+    Classification, Finding, Injection, ObjectId, Operation, Reason, Request, Snapshot, Subresource,
+    Timestamp, enforce,
+    reason::Effect,
+    snapshot::{CarrierId, World},
+};
+
+mod judge;
+
+use judge::{Judgement, judge};
+
+/// The answer to a [`Request`].
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Decision {
+    /// What was judged.
+    pub subject: ObjectId,
+    /// The classes that it holds, each with every way in which it came to hold it.
+    pub classes: Classification,
+    /// The truth, before modes, softening and exemption.
+    pub verdict: Verdict,
+    /// Every broken rule, in order of reason, class and field.
+    pub findings: Vec<Finding>,
+    /// What confines the pod, if it is to be confined.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub injection: Option<Injection>,
+    /// What was not known and taken for granted.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub assumptions: BTreeSet<Assumption>,
+}
+
+/// The truth about a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Verdict {
+    /// Nothing is wrong.
+    Allow,
+    /// Something is wrong.
+    Deny,
+    /// Nothing that policies keep is at stake.
+    NotApplicable,
+    /// Something could not be read. It denies.
+    Indeterminate,
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+/// Something that was not known and taken for granted.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub enum Assumption {
+    /// No `ClusterLocation`: nodes are inside only where the well-known region label says so.
+    LocationAbsent,
+    /// The Namespace is not known: it is guarded and holds no class.
+    NamespaceAbsent(Box<str>),
+    /// The carrier is not known: it holds no class.
+    CarrierAbsent(CarrierId),
+    /// The Node is not known: it is outside, unless every node is inside.
+    NodeAbsent(Box<str>),
+    /// The pod that is bound is not known: it holds no class of its own.
+    PodAbsent {
+        /// Its namespace.
+        namespace: Box<str>,
+        /// Its name.
+        name: Box<str>,
+    },
+}
+
+impl fmt::Display for Assumption {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::LocationAbsent => f.write_str(
+                "no ClusterLocation is given; nodes are taken to be inside only where topology.kubernetes.io/region says so",
+            ),
+            Self::NamespaceAbsent(name) => write!(f, "Namespace {name} is not given; it is taken to be guarded"),
+            Self::CarrierAbsent(id) => write!(f, "{id} is not given; it is taken to hold no class"),
+            Self::NodeAbsent(name) => write!(f, "Node {name} is not given; it is taken to be outside"),
+            Self::PodAbsent { name, .. } => write!(f, "Pod {name} is not given; it is taken to hold no class of its own"),
+        }
+    }
+}
+
+/// Answers `request` from what `snapshot` knows, at `now`.
+pub fn decide(request: &Request, snapshot: &Snapshot, now: Timestamp) -> Decision {
+    let Some(object) = request.object.as_ref().filter(|_| request.operation != Operation::Delete) else {
+        return nothing_to_judge(request, snapshot);
+    };
+    let Judgement { subject, classes, mut findings, injection, assumptions } =
+        judge(request, object, snapshot);
+    let old = match (request.operation, &request.subresource, &request.old_object) {
+        // A container that is added and a pod that is bound are creations: nothing about them existed before.
+        (Operation::Update, Some(Subresource::EphemeralContainers | Subresource::Binding), _) => None,
+        (Operation::Update, _, Some(old)) => Some(judge(request, old, snapshot)),
+        (Operation::Update | Operation::Create | Operation::Delete | Operation::Connect, _, _) => None,
+    };
+    sort(&mut findings);
+    enforce::soften(&mut findings, &subject, old.as_ref().map(|old| old.findings.as_slice()), snapshot);
+    enforce::cover(&mut findings, &subject.id, &classes, snapshot, now);
+    let kept = !findings.is_empty() || judge::is_kept(&classes, &subject, snapshot);
+    let verdict = verdict(&findings, kept);
+    let refused = findings.iter().any(enforce::refuses);
+    Decision {
+        subject: subject.id,
+        classes,
+        verdict,
+        findings,
+        injection: injection.filter(|_| !refused),
+        assumptions,
+    }
+}
+
+/// Removing an object is never refused.
+fn nothing_to_judge(request: &Request, snapshot: &Snapshot) -> Decision {
+    let object = request.old_object.as_ref().unwrap_or(&serde_json::Value::Null);
+    let subject = snapshot.extract(object, request.namespace.as_deref(), request.name.as_deref());
+    Decision {
+        subject: subject.id,
+        classes: Classification::new(),
+        verdict: Verdict::NotApplicable,
+        findings: Vec::new(),
+        injection: None,
+        assumptions: BTreeSet::new(),
+    }
+}
+
+fn verdict(findings: &[Finding], kept: bool) -> Verdict {
+    let effects: BTreeMap<Reason, Effect> = findings
+        .iter()
+        .filter(|finding| !finding.is_covered())
+        .map(|finding| (finding.reason, finding.reason.entry().effect))
+        .collect();
+    let any = |wanted| effects.values().any(|effect| *effect == wanted);
+    if any(Effect::Denies) {
+        Verdict::Deny
+    } else if any(Effect::Undecided) {
+        Verdict::Indeterminate
+    } else if kept {
+        Verdict::Allow
+    } else {
+        Verdict::NotApplicable
+    }
+}
+
+fn sort(findings: &mut Vec<Finding>) {
+    findings.sort_by(|a, b| {
+        (a.reason, &a.class, &a.field, &a.offending).cmp(&(b.reason, &b.class, &b.field, &b.offending))
+    });
+    findings.dedup();
+}
+
+/// Whether every node of the cluster is inside one of `jurisdictions`, whatever its labels leave unsaid.
+pub(crate) fn every_node_inside(jurisdictions: &BTreeSet<JurisdictionName>, world: &World) -> bool {
+    let location = world.location();
+    location.span == Span::Uniform
+        && location.jurisdiction.as_ref().is_some_and(|own| jurisdictions.contains(own))
+}

@@ -1,0 +1,277 @@
+//! One object, judged as it stands: what it holds, what is asked for, what is wrong.
+
+use alloc::{
+    boxed::Box,
+    collections::{BTreeMap, BTreeSet},
+    vec::Vec,
+};
+
+use bund_crds::{Aspect, JurisdictionName, Mode};
+use serde_json::Value;
+
+use super::{Assumption, every_node_inside};
+use crate::{
+    Classification, FieldPath, Finding, HeldClass, Injection, Operation, Provenance, Request, Snapshot,
+    Subject, Subresource,
+    classify::Classifier,
+    inject,
+    placement::{Reach, reach},
+    rule::{self, Case, Change},
+    select::{Requirement, requirements},
+    snapshot::Enrolment,
+    subject::{PodShape, Role},
+};
+
+/// What one object is found to be.
+pub(super) struct Judgement {
+    pub(super) subject: Subject,
+    pub(super) classes: Classification,
+    pub(super) findings: Vec<Finding>,
+    pub(super) injection: Option<Injection>,
+    pub(super) assumptions: BTreeSet<Assumption>,
+}
+
+/// The namespace of namespaced objects that name none.
+const DEFAULT_NAMESPACE: &str = "default";
+
+fn namespace_of(subject: &Subject) -> &str {
+    subject.id.namespace.as_deref().unwrap_or(DEFAULT_NAMESPACE)
+}
+
+/// Whether some policy keeps one of the classes.
+pub(super) fn is_kept(classes: &Classification, subject: &Subject, snapshot: &Snapshot) -> bool {
+    subject.role != Role::Namespace && !requirements(classes, snapshot, namespace_of(subject)).is_empty()
+}
+
+/// Judges `object` as the subject of `request`.
+pub(super) fn judge(request: &Request, object: &Value, snapshot: &Snapshot) -> Judgement {
+    let subject = snapshot.extract(object, request.namespace.as_deref(), request.name.as_deref());
+    let namespace: Box<str> = namespace_of(&subject).into();
+    let mut judge = Judge {
+        snapshot,
+        namespace: &namespace,
+        change: change(request),
+        classifier: Classifier::new(snapshot, &namespace),
+        findings: Vec::new(),
+        injection: None,
+    };
+    let classes = match subject.role {
+        Role::Namespace => {
+            rule::namespace_not_guarded::judge(&subject, &mut judge.findings);
+            Classification::new()
+        }
+        _ if snapshot.enrolment(&namespace) == Enrolment::Unguarded => {
+            rule::class_outside_guarded::judge(&subject, &namespace, &mut judge.findings);
+            Classification::new()
+        }
+        Role::Binding { ref pod, ref node } => judge.binding(&subject, pod, node.as_deref()),
+        Role::Pod | Role::Workload(_) | Role::Carrier(_) | Role::Other => judge.object(&subject, object),
+    };
+    let Judge { classifier, findings, injection, .. } = judge;
+    let mut assumptions = classifier.assumptions;
+    if !classes.is_empty() {
+        assumptions.extend(assumed_of_cluster(&subject, snapshot));
+    }
+    if subject.role != Role::Namespace && snapshot.enrolment(&namespace) == Enrolment::Assumed {
+        assumptions.insert(Assumption::NamespaceAbsent(namespace));
+    }
+    Judgement { subject, classes, findings, injection, assumptions }
+}
+
+fn change(request: &Request) -> Change {
+    match (request.operation, &request.subresource) {
+        (_, Some(Subresource::EphemeralContainers)) => Change::AddedContainer,
+        (Operation::Create, _) => Change::Creation,
+        (Operation::Update | Operation::Delete | Operation::Connect, _) => Change::Update,
+    }
+}
+
+/// What is taken for granted about the cluster by whatever is classified.
+fn assumed_of_cluster(subject: &Subject, snapshot: &Snapshot) -> Vec<Assumption> {
+    let mut assumed = Vec::new();
+    if !snapshot.world().has_location() {
+        assumed.push(Assumption::LocationAbsent);
+    }
+    let bound = match &subject.role {
+        Role::Binding { node, .. } => node.as_deref(),
+        Role::Pod | Role::Workload(_) | Role::Namespace | Role::Carrier(_) | Role::Other => None,
+    };
+    let named = subject.shapes.iter().filter_map(|shape| shape.node_name.as_deref()).chain(bound);
+    assumed.extend(
+        named.filter(|name| snapshot.node(name).is_none()).map(|name| Assumption::NodeAbsent(name.into())),
+    );
+    assumed
+}
+
+struct Judge<'s> {
+    snapshot: &'s Snapshot,
+    namespace: &'s str,
+    change: Change,
+    classifier: Classifier<'s>,
+    findings: Vec<Finding>,
+    injection: Option<Injection>,
+}
+
+impl Judge<'_> {
+    /// Anything that is not a binding.
+    fn object(&mut self, subject: &Subject, object: &Value) -> Classification {
+        let mut all = match subject.role {
+            // A pod's labels are those of its shape; those of a workload are not its pods'.
+            Role::Pod | Role::Workload(_) => Classification::new(),
+            Role::Binding { .. } | Role::Namespace | Role::Carrier(_) | Role::Other => {
+                self.classifier.labelled(&subject.labels, &FieldPath::of("metadata.labels"))
+            }
+        };
+        for shape in &subject.shapes {
+            let classes = self.classifier.shape(shape);
+            self.shape(subject, shape, &classes, object);
+            merge(&mut all, classes);
+        }
+        self.lost_on_the_way(subject, &mut all);
+        self.whole(subject, &all);
+        all
+    }
+
+    /// One pod, or the pods of one template.
+    fn shape(&mut self, subject: &Subject, shape: &PodShape, classes: &Classification, object: &Value) {
+        let requirements = requirements(classes, self.snapshot, self.namespace);
+        let mut reaches: BTreeMap<&BTreeSet<JurisdictionName>, Option<Reach>> = BTreeMap::new();
+        let mut to_inject: Vec<(&Requirement<'_>, &[Provenance])> = Vec::new();
+        for requirement in &requirements {
+            let provenance = classes.get(&requirement.class).map(Vec::as_slice).unwrap_or_default();
+            let reach =
+                reaches.entry(&requirement.jurisdictions).or_insert_with(|| self.reach(shape, requirement));
+            let case = Case {
+                snapshot: self.snapshot,
+                subject,
+                shape,
+                change: self.change,
+                requirement,
+                provenance,
+                reach: reach.as_ref(),
+            };
+            rule::judge_shape(&case, &mut self.findings);
+            let open = case.reach.is_some_and(|reach| reach.first_hole().is_some());
+            if open && shape.node_name.is_none() && case.will_be_confined() {
+                to_inject.push((requirement, provenance));
+            }
+        }
+        self.inject(subject, shape, &to_inject, object);
+    }
+
+    /// Where the scheduler could place a pod; `None` where it is not asked, or asked in vain.
+    fn reach(&self, shape: &PodShape, requirement: &Requirement<'_>) -> Option<Reach> {
+        let asked = shape.node_name.is_none()
+            && !every_node_inside(&requirement.jurisdictions, self.snapshot.world());
+        asked.then(|| reach(shape, &requirement.jurisdictions, self.snapshot))
+    }
+
+    fn inject(
+        &mut self,
+        subject: &Subject,
+        shape: &PodShape,
+        to_inject: &[(&Requirement<'_>, &[Provenance])],
+        object: &Value,
+    ) {
+        if to_inject.is_empty() {
+            return;
+        }
+        let requirements: Vec<_> = to_inject.iter().map(|(requirement, _)| *requirement).collect();
+        let values = inject::values_inside(&requirements, self.snapshot);
+        if values.is_empty() {
+            rule::policies_conflict::judge_together(to_inject, &mut self.findings);
+        } else if subject.role == Role::Pod && self.snapshot.enrolment(self.namespace) != Enrolment::Exempt {
+            self.injection = inject::injection(object, shape, &values, self.snapshot);
+        }
+    }
+
+    /// Classes on a workload that its pods would not hold.
+    fn lost_on_the_way(&mut self, subject: &Subject, all: &mut Classification) {
+        let Role::Workload(_) = subject.role else { return };
+        let of_pods: BTreeSet<HeldClass> = all.keys().cloned().collect();
+        let mut lost = Classification::new();
+        let mut fields = BTreeMap::new();
+        for (class, field) in rule::class_not_on_template::missing(subject, &of_pods) {
+            lost.insert(class.clone(), Vec::from([Provenance::Label { field: field.clone() }]));
+            fields.insert(class, field);
+        }
+        for requirement in requirements(&lost, self.snapshot, self.namespace) {
+            if let Some(field) = fields.remove(&requirement.class) {
+                rule::class_not_on_template::judge(subject, &requirement, field, &mut self.findings);
+            }
+        }
+        merge(all, lost);
+    }
+
+    /// What concerns the object as a whole.
+    fn whole(&mut self, subject: &Subject, classes: &Classification) {
+        if classes.is_empty() {
+            return;
+        }
+        let requirements = requirements(classes, self.snapshot, self.namespace);
+        rule::fact_unreadable::judge(&requirements, self.snapshot, &mut self.findings);
+        for requirement in &requirements {
+            let provenance = classes.get(&requirement.class).map(Vec::as_slice).unwrap_or_default();
+            rule::unknown_class::judge(requirement, provenance, self.snapshot, &mut self.findings);
+            rule::destination_outside::judge(
+                subject,
+                requirement,
+                provenance,
+                self.snapshot,
+                &mut self.findings,
+            );
+        }
+        let mode = |aspect| requirements.iter().map(|requirement| requirement.mode(aspect)).max();
+        if let Some(mode) = mode(Aspect::Placement) {
+            rule::field_unreadable::judge(subject, mode, &mut self.findings);
+        }
+        if let Some(mode) = mode(Aspect::Hints) {
+            rule::unknown_field::judge(subject, mode.min(Mode::Deny), &mut self.findings);
+        }
+    }
+
+    /// A pod gets its node. What counts is what the pod holds, and what the binding adds to its labels.
+    fn binding(&mut self, subject: &Subject, pod: &str, node: Option<&str>) -> Classification {
+        let mut classes = self.classifier.labelled(&subject.labels, &FieldPath::of("metadata.labels"));
+        match self.snapshot.pod(self.namespace, pod) {
+            Some(known) => {
+                for shape in &known.shapes {
+                    for class in self.classifier.shape(shape).into_keys() {
+                        let held = Provenance::Pod { name: pod.into() };
+                        classes.entry(class).or_default().push(held);
+                    }
+                }
+            }
+            None => {
+                let absent = Assumption::PodAbsent { namespace: self.namespace.into(), name: pod.into() };
+                self.classifier.assumptions.insert(absent);
+            }
+        }
+        let requirements = requirements(&classes, self.snapshot, self.namespace);
+        for requirement in &requirements {
+            let provenance = classes.get(&requirement.class).map(Vec::as_slice).unwrap_or_default();
+            if !rule::policies_conflict::judge(requirement, provenance, &mut self.findings) {
+                rule::binding_outside::judge(
+                    node,
+                    requirement,
+                    provenance,
+                    self.snapshot,
+                    &mut self.findings,
+                );
+            }
+        }
+        self.whole(subject, &classes);
+        classes
+    }
+}
+
+fn merge(all: &mut Classification, more: Classification) {
+    for (class, ways) in more {
+        let known = all.entry(class).or_default();
+        for way in ways {
+            if !known.contains(&way) {
+                known.push(way);
+            }
+        }
+    }
+}

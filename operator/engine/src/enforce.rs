@@ -1,0 +1,112 @@
+//! From findings to what happens: what existed before, what is exempt, what a transfer covers, which mode.
+
+use alloc::{collections::BTreeSet, format, string::String, vec::Vec};
+
+use bund_crds::Mode;
+use serde::Serialize;
+
+use crate::{
+    Classification, Decision, Finding, ObjectId, Snapshot, Subject, Timestamp,
+    cover::{Flow, covers},
+    finding::{Standing, sentences},
+    snapshot::Enrolment,
+    subject::{Deletion, Role},
+};
+
+/// What an entrance answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Response {
+    /// Whether the request passes.
+    pub allowed: bool,
+    /// Why it does not pass, one line per finding.
+    pub refusals: Vec<String>,
+    /// What whoever sent the request should read, one line per finding.
+    pub warnings: Vec<String>,
+    /// What is only recorded, one line per finding.
+    pub recorded: Vec<String>,
+}
+
+/// Takes the old object into account: it only softens.
+pub(crate) fn soften(
+    findings: &mut [Finding],
+    subject: &Subject,
+    old: Option<&[Finding]>,
+    snapshot: &Snapshot,
+) {
+    let existed: BTreeSet<_> = old.into_iter().flatten().map(Finding::identity).collect();
+    let going = old.is_some() && subject.deletion == Deletion::Asked;
+    let namespace = subject.id.namespace.as_deref().filter(|_| subject.role != Role::Namespace);
+    let exempt = namespace.is_some_and(|namespace| snapshot.enrolment(namespace) == Enrolment::Exempt);
+    for finding in findings {
+        if exempt {
+            finding.standing = Standing::Exempt;
+        } else if going || existed.contains(&finding.identity()) {
+            finding.standing = Standing::Existed;
+        }
+    }
+}
+
+/// Lets active transfers cover what they cover.
+pub(crate) fn cover(
+    findings: &mut [Finding],
+    subject: &ObjectId,
+    classes: &Classification,
+    snapshot: &Snapshot,
+    now: Timestamp,
+) {
+    for finding in findings {
+        let flow = Flow { subject, classes: classes.keys().collect(), destination: &finding.offending };
+        if let Some(cover) = covers(&flow, finding, snapshot, now) {
+            finding.standing = Standing::Covered(cover);
+        }
+    }
+}
+
+/// Whether a finding refuses the request.
+pub(crate) fn refuses(finding: &Finding) -> bool {
+    finding.standing == Standing::Stands && finding.mode == Mode::Deny
+}
+
+impl Finding {
+    /// Whether an active transfer covers the flow.
+    pub fn is_covered(&self) -> bool {
+        match self.standing {
+            Standing::Covered(_) => true,
+            Standing::Stands | Standing::Existed | Standing::Exempt => false,
+        }
+    }
+
+    /// What happens because of the finding.
+    pub fn consequence(&self) -> Mode {
+        match (&self.standing, self.mode) {
+            (Standing::Stands, mode) => mode,
+            (Standing::Existed, Mode::Deny | Mode::Warn) | (Standing::Covered(_), _) => Mode::Warn,
+            (Standing::Existed, Mode::Audit) | (Standing::Exempt, _) => Mode::Audit,
+        }
+    }
+}
+
+impl Decision {
+    /// What an entrance answers.
+    pub fn response(&self) -> Response {
+        let of = |consequence| -> Vec<&Finding> {
+            self.findings.iter().filter(|finding| finding.consequence() == consequence).collect()
+        };
+        let refusals = sentences(&self.subject, &of(Mode::Deny));
+        let (old, new): (Vec<&Finding>, Vec<&Finding>) =
+            of(Mode::Warn).into_iter().partition(|finding| finding.standing == Standing::Existed);
+        let mut warnings = sentences(&self.subject, &new);
+        warnings.extend(
+            sentences(&self.subject, &old)
+                .into_iter()
+                .map(|line| format!("{line}; its next pods will be refused")),
+        );
+        Response {
+            allowed: refusals.is_empty(),
+            refusals,
+            warnings,
+            recorded: sentences(&self.subject, &of(Mode::Audit)),
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! One broken rule.
+
+use alloc::{
+    collections::BTreeSet,
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+
+use bund_crds::{JurisdictionName, Mode, PolicyName};
+use serde::Serialize;
+
+use crate::{FieldPath, HeldClass, ObjectId, Provenance, Reason, cover::Cover, select::Requirement};
+
+/// One broken rule. Identity: reason, class, requirement and offending value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Finding {
+    /// Why.
+    pub reason: Reason,
+    /// The class that is at stake, if one is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub class: Option<HeldClass>,
+    /// The jurisdictions in which it must stay, in order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub requirement: Vec<JurisdictionName>,
+    /// The field at fault.
+    pub field: FieldPath,
+    /// The value at fault, as far as it tells one finding from another.
+    pub offending: String,
+    /// What is wrong, with the values at hand: a clause that follows the object's name.
+    pub what: String,
+    /// What to write instead, with the values at hand.
+    pub remedy: String,
+    /// How the subject came to hold the class.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub provenance: Vec<Provenance>,
+    /// The policies that ask for it, in order of name.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub policies: Vec<PolicyName>,
+    /// The strictest mode of the policies. What happens is in [`Finding::standing`].
+    pub mode: Mode,
+    /// Whether the finding stands against the request.
+    pub standing: Standing,
+}
+
+/// Whether a finding stands against the request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub enum Standing {
+    /// It stands, with its mode.
+    Stands,
+    /// The object had it before the update. It is shown as a warning: its next pods will be refused.
+    Existed,
+    /// The namespace is exempt. It is recorded and no more.
+    Exempt,
+    /// An active transfer covers the flow.
+    Covered(Cover),
+}
+
+/// What two findings have in common when they are the same one.
+pub type Identity<'f> = (Reason, Option<&'f HeldClass>, &'f [JurisdictionName], &'f str);
+
+impl Finding {
+    /// A finding that a requirement gives rise to.
+    pub(crate) fn of(reason: Reason, requirement: &Requirement<'_>, provenance: &[Provenance]) -> Self {
+        Self {
+            reason,
+            class: Some(requirement.class.clone()),
+            requirement: requirement.jurisdictions.iter().cloned().collect(),
+            field: FieldPath::root(),
+            offending: String::new(),
+            what: String::new(),
+            remedy: reason.entry().remedy.to_string(),
+            provenance: provenance.to_vec(),
+            policies: requirement.policies.iter().map(|policy| policy.name.clone()).collect(),
+            mode: requirement.mode(reason.entry().aspect),
+            standing: Standing::Stands,
+        }
+    }
+
+    /// A finding of no policy, with the mode given.
+    pub(crate) fn without_policy(reason: Reason, mode: Mode) -> Self {
+        Self {
+            reason,
+            class: None,
+            requirement: Vec::new(),
+            field: FieldPath::root(),
+            offending: String::new(),
+            what: String::new(),
+            remedy: reason.entry().remedy.to_string(),
+            provenance: Vec::new(),
+            policies: Vec::new(),
+            mode,
+            standing: Standing::Stands,
+        }
+    }
+
+    /// Says where and what.
+    #[must_use]
+    pub(crate) fn at(
+        mut self,
+        field: FieldPath,
+        offending: impl Into<String>,
+        what: impl Into<String>,
+    ) -> Self {
+        self.field = field;
+        self.offending = offending.into();
+        self.what = what.into();
+        self
+    }
+
+    /// Says what to write instead.
+    #[must_use]
+    pub(crate) fn remedied(mut self, remedy: impl Into<String>) -> Self {
+        self.remedy = remedy.into();
+        self
+    }
+
+    /// What makes it the same finding as another.
+    pub fn identity(&self) -> Identity<'_> {
+        (self.reason, self.class.as_ref(), &self.requirement, &self.offending)
+    }
+}
+
+/// Findings that differ only in their class, told in one line.
+pub fn sentences(subject: &ObjectId, findings: &[&Finding]) -> Vec<String> {
+    let mut told: BTreeSet<(Reason, &FieldPath, &str)> = BTreeSet::new();
+    let mut lines = Vec::new();
+    for finding in findings {
+        if told.insert((finding.reason, &finding.field, &finding.offending)) {
+            let alike = findings.iter().filter(|f| {
+                (f.reason, &f.field, &f.offending) == (finding.reason, &finding.field, &finding.offending)
+            });
+            lines.push(sentence(subject, finding, alike.copied()));
+        }
+    }
+    lines
+}
+
+/// What is refused, which class and how the subject came to hold it, which field, which control and law, what
+/// to write instead.
+fn sentence<'f>(subject: &ObjectId, finding: &Finding, alike: impl Iterator<Item = &'f Finding>) -> String {
+    let entry = finding.reason.entry();
+    let held: Vec<_> = alike
+        .filter_map(|f| {
+            let class = f.class.as_ref()?;
+            Some(match f.provenance.first() {
+                Some(how) => format!("{class} ({how})"),
+                None => class.to_string(),
+            })
+        })
+        .collect();
+    let holds = if held.is_empty() { String::new() } else { format!("; it holds {}", held.join(", ")) };
+    let field =
+        if finding.field.as_str().is_empty() { String::new() } else { format!("; field {}", finding.field) };
+    let names: Vec<_> = finding.policies.iter().map(AsRef::as_ref).collect();
+    let policy = match names.as_slice() {
+        [] => String::new(),
+        [name] => format!(", policy {name}"),
+        names => format!(", policies {}", names.join(", ")),
+    };
+    format!(
+        "{}: {subject} {}{holds}{field}; {}, {}{policy}; {}",
+        finding.reason, finding.what, entry.control, entry.citation, finding.remedy
+    )
+}

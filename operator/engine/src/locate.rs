@@ -1,0 +1,253 @@
+//! Where a node is.
+//!
+//! Every label of a node about its place is a claim, and so is its `providerID`. A node is inside a
+//! jurisdiction when there is a provider and a region, listed in the jurisdiction's table, with which every
+//! claim agrees. What is not certain is unknown, and unknown counts as outside.
+
+use alloc::{
+    borrow::ToOwned,
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+use core::fmt;
+
+use bund_crds::{JurisdictionName, Span, jurisdiction::ProviderIdForm, labels};
+use serde::Serialize;
+
+use crate::snapshot::{LocationFacts, NodeFacts, Table, World};
+
+mod claim;
+
+use claim::{Claim, claims};
+pub(crate) use claim::{REGION_KEYS, ZONE_KEYS};
+
+/// Where something is, as far as one jurisdiction is concerned.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub enum Location {
+    /// In the jurisdiction.
+    Inside,
+    /// Somewhere else, by its own claim.
+    Outside(String),
+    /// Not known, with why. Treated as outside.
+    Unknown(String),
+}
+
+impl Location {
+    /// Whether it is certain to be inside.
+    pub fn is_inside(&self) -> bool {
+        *self == Self::Inside
+    }
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Inside => f.write_str("inside"),
+            Self::Outside(place) => write!(f, "in {place}"),
+            Self::Unknown(why) => write!(f, "at an unknown place ({why})"),
+        }
+    }
+}
+
+/// Where `node` is, as far as `jurisdiction` is concerned.
+pub fn locate(node: &NodeFacts, jurisdiction: &JurisdictionName, world: &World) -> Location {
+    let Some(table) = world.jurisdiction(jurisdiction) else {
+        return Location::Unknown(format!("no Jurisdiction is named {jurisdiction}"));
+    };
+    let declared = declared_by_administrator(node, table);
+    if let Trusted::Elsewhere(place) = declared {
+        return Location::Outside(place);
+    }
+    let location = world.location();
+    let assumed = match declared {
+        Trusted::Inside => true,
+        _ if node.substance == crate::snapshot::Substance::Virtual => {
+            return Location::Unknown("it is a virtual node that no administrator declared".to_owned());
+        }
+        _ => location.span == Span::Uniform && location.jurisdiction.as_ref() == Some(jurisdiction),
+    };
+    if !assumed && node.labels.get(&location.node_key).is_none() {
+        return Location::Unknown(format!("it has no label {}", location.node_key));
+    }
+    agree(node, table, location)
+}
+
+/// Where `node` is, as far as any of `jurisdictions` is concerned: inside if it is inside one of them.
+pub(crate) fn locate_in_any<'j>(
+    node: &NodeFacts,
+    jurisdictions: impl IntoIterator<Item = &'j JurisdictionName>,
+    world: &World,
+) -> Location {
+    let mut first = None;
+    for jurisdiction in jurisdictions {
+        match locate(node, jurisdiction, world) {
+            Location::Inside => return Location::Inside,
+            elsewhere => first = first.or(Some(elsewhere)),
+        }
+    }
+    first.unwrap_or_else(|| Location::Unknown("no jurisdiction is asked for".to_owned()))
+}
+
+enum Trusted {
+    Inside,
+    Elsewhere(String),
+    Unsaid,
+}
+
+/// What the label says that kubelets cannot write.
+fn declared_by_administrator(node: &NodeFacts, table: &Table) -> Trusted {
+    match table.trusted_label.as_ref().and_then(|key| node.labels.get(key.as_str())) {
+        Some(value) if value == table.name.as_str() => Trusted::Inside,
+        Some(value) => Trusted::Elsewhere(value.to_string()),
+        None => Trusted::Unsaid,
+    }
+}
+
+/// Looks for a listed place with which every claim agrees.
+fn agree(node: &NodeFacts, table: &Table, location: &LocationFacts) -> Location {
+    let mut places: Vec<_> = table.places().collect();
+    let mut agreed: Vec<String> = Vec::new();
+    let claims = claims(node, &location.node_key);
+    if claims.is_empty() {
+        return Location::Inside;
+    }
+    for claim in claims {
+        places.retain(|place| claim.agrees(*place, table));
+        if places.is_empty() {
+            return match (&claim, agreed.as_slice()) {
+                (Claim::Region { value, .. }, []) => Location::Outside((*value).to_owned()),
+                (_, []) => Location::Unknown(format!("{claim} is not of a listed place")),
+                (_, [first, ..]) => Location::Unknown(format!("{claim} contradicts {first}")),
+            };
+        }
+        agreed.push(claim.to_string());
+    }
+    Location::Inside
+}
+
+#[cfg(test)]
+mod tests {
+    use std::vec;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::Snapshot;
+
+    fn snapshot(span: &str, providers: &[&str]) -> Snapshot {
+        let mut snapshot = Snapshot::default();
+        let mut observe = |object| assert_eq!(snapshot.observe(&object), crate::snapshot::Observed::Fact);
+        observe(json!({
+            "apiVersion": "bund.dev/v1alpha1", "kind": "Jurisdiction", "metadata": {"name": "cn-mainland"},
+            "spec": {
+                "displayName": "Mainland China", "countryCodes": ["CN"],
+                "trustedNodeLabel": "node-restriction.kubernetes.io/jurisdiction",
+                "providers": [
+                    {"name": "alibaba", "regions": ["cn-hangzhou"], "zoneForm": "RegionDashLetter",
+                     "providerIdSchemes": ["alicloud"], "providerIdForm": "RegionDotMachine"},
+                    {"name": "tencent", "regions": ["ap-guangzhou"], "zoneForm": "RegionDashNumber",
+                     "nodeLabelCodes": [{"code": "gz", "region": "ap-guangzhou"}],
+                     "providerIdSchemes": ["qcloud"], "providerIdForm": "Zone"},
+                    {"name": "aws-china", "regions": ["cn-north-1"], "zoneForm": "RegionLetter",
+                     "providerIdSchemes": ["aws"], "providerIdForm": "Zone"},
+                    {"name": "volcengine", "regions": ["cn-hangzhou"], "zoneForm": "RegionDashLetter"},
+                    {"name": "gcp", "zoneForm": "Opaque", "providerIdSchemes": ["gce"], "providerIdForm": "Zone"}
+                ]
+            }
+        }));
+        observe(json!({
+            "apiVersion": "bund.dev/v1alpha1", "kind": "ClusterLocation", "metadata": {"name": "cluster"},
+            "spec": {"jurisdiction": "cn-mainland", "span": span, "providers": providers}
+        }));
+        snapshot
+    }
+
+    fn located(snapshot: &Snapshot, labels: serde_json::Value, provider_id: &str) -> Location {
+        let mut snapshot = snapshot.clone();
+        snapshot.observe(&json!({
+            "apiVersion": "v1", "kind": "Node", "metadata": {"name": "n", "labels": labels},
+            "spec": {"providerID": provider_id}
+        }));
+        let mainland = "cn-mainland".parse().unwrap();
+        locate(snapshot.node("n").unwrap(), &mainland, snapshot.world())
+    }
+
+    const ALL: [&str; 5] = ["alibaba", "tencent", "aws-china", "volcengine", "gcp"];
+
+    #[test]
+    fn a_node_is_inside_when_every_claim_agrees() {
+        let mixed = snapshot("Mixed", &ALL);
+        let region = "topology.kubernetes.io/region";
+        let zone = "topology.kubernetes.io/zone";
+        for (labels, id) in [
+            (json!({region: "cn-hangzhou"}), ""),
+            (json!({region: "cn-hangzhou", zone: "cn-hangzhou-h"}), "cn-hangzhou.i-1"),
+            (json!({region: "cn-hangzhou", zone: "cn-hangzhou-h"}), "alicloud://cn-hangzhou.i-1"),
+            (json!({region: "gz", zone: "100003"}), "qcloud:///100003/ins-1"),
+            (json!({region: "gz", "topology.com.tencent.cloud.csi.cbs/zone": "ap-guangzhou-3"}), ""),
+            (json!({region: "cn-north-1", zone: "cn-north-1a"}), "aws:///cn-north-1a/i-1"),
+            (json!({"node-restriction.kubernetes.io/jurisdiction": "cn-mainland"}), ""),
+        ] {
+            assert_eq!(located(&mixed, labels.clone(), id), Location::Inside, "{labels} {id}");
+        }
+    }
+
+    #[test]
+    fn a_claim_that_contradicts_makes_the_place_unknown() {
+        let mixed = snapshot("Mixed", &ALL);
+        let region = "topology.kubernetes.io/region";
+        let zone = "topology.kubernetes.io/zone";
+        for (labels, id) in [
+            (json!({region: "cn-hangzhou"}), "cn-hongkong.i-1"),
+            (json!({region: "cn-hangzhou"}), "alicloud://cn-hongkong.i-1"),
+            (json!({region: "cn-hangzhou", zone: "cn-hongkong-b"}), ""),
+            (json!({region: "cn-hangzhou", "failure-domain.beta.kubernetes.io/region": "cn-hongkong"}), ""),
+            (json!({region: "cn-hangzhou", "failure-domain.beta.kubernetes.io/zone": "cn-hongkong-b"}), ""),
+            (json!({region: "cn-north-1"}), "aws:///cn-northwest-1a/i-1"),
+            (json!({region: "cn-north-1"}), "gce://project/asia-east2-a/vm"),
+            (json!({region: "cn-hangzhou", "type": "virtual-kubelet"}), ""),
+            (
+                json!({"node-restriction.kubernetes.io/jurisdiction": "cn-mainland", region: "eu-central-1"}),
+                "",
+            ),
+            (json!({}), "cn-hangzhou.i-1"),
+        ] {
+            let location = located(&mixed, labels.clone(), id);
+            assert!(!location.is_inside(), "{labels} {id}: {location}");
+        }
+    }
+
+    #[test]
+    fn ids_are_exact_and_belong_to_their_provider() {
+        let alibaba = snapshot("Mixed", &["alibaba"]);
+        let region = "topology.kubernetes.io/region";
+        for value in
+            ["CN-Hangzhou", "cn-hangzhou-h", "cn-hongkong", "ap-southeast-1", "gz", "cn-north-1", "cn", ""]
+        {
+            assert!(!located(&alibaba, json!({region: value}), "").is_inside(), "{value}");
+        }
+        let why = located(&alibaba, json!({region: "cn-hangzhou"}), "aws:///cn-hangzhoua/i-1");
+        assert_eq!(
+            why,
+            Location::Unknown(
+                "providerID `aws:///cn-hangzhoua/i-1` contradicts label topology.kubernetes.io/region=cn-hangzhou".into()
+            )
+        );
+    }
+
+    #[test]
+    fn in_a_uniform_cluster_only_a_contradiction_is_outside() {
+        let uniform = snapshot("Uniform", &["alibaba"]);
+        let region = "topology.kubernetes.io/region";
+        for (labels, inside) in vec![
+            (json!({}), true),
+            (json!({region: "cn-hangzhou"}), true),
+            (json!({region: "cn-hongkong"}), false),
+            (json!({"topology.kubernetes.io/zone": "cn-hongkong-b"}), false),
+            (json!({"type": "virtual-kubelet"}), false),
+        ] {
+            assert_eq!(located(&uniform, labels.clone(), "").is_inside(), inside, "{labels}");
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! The scheduler's question: *could a node with honest labels that is not inside satisfy this pod?*
+//!
+//! Which nodes exist now does not matter: an autoscaler may add one abroad tomorrow. A node is taken to be
+//! honest where a label names its place; every other label may say anything. Then the labels are independent
+//! of each other, and a term can be met exactly when each of its keys can be met on its own.
+//!
+//! Semantics of the scheduler: `k8s.io/component-helpers/scheduling/corev1/nodeaffinity`. Terms are ORed,
+//! requirements in a term are ANDed, values are ORed, `nodeSelector` is ANDed to every term.
+
+use alloc::{boxed::Box, collections::BTreeMap, vec::Vec};
+
+use bund_crds::JurisdictionName;
+
+use crate::{
+    Snapshot,
+    locate::{REGION_KEYS, ZONE_KEYS, locate_in_any},
+    snapshot::Table,
+    subject::{FieldRequirement, NodeTerm, Operator, PodShape, TermForm},
+};
+
+mod satisfy;
+
+use satisfy::{Domain, satisfiable};
+
+/// Which nodes a pod could be placed on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reach {
+    /// Per term of the required node affinity, in order. One entry where no affinity is required: then
+    /// `nodeSelector` alone decides.
+    pub terms: Vec<TermReach>,
+}
+
+/// Which nodes one term admits, together with `nodeSelector`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TermReach {
+    /// Whether some honest node inside could satisfy it.
+    pub inside: bool,
+    /// Whether some honest node that is not inside could satisfy it.
+    pub outside: bool,
+}
+
+impl Reach {
+    /// Whether a node inside could satisfy the pod.
+    pub fn inside(&self) -> bool {
+        self.terms.iter().any(|term| term.inside)
+    }
+
+    /// The first term by which a node that is not inside could satisfy the pod.
+    pub fn first_hole(&self) -> Option<usize> {
+        self.terms.iter().position(|term| term.outside)
+    }
+
+    /// The terms that only nodes outside could satisfy: confining the pod makes them impossible.
+    pub fn lost_terms(&self) -> impl Iterator<Item = usize> {
+        self.terms.iter().enumerate().filter(|(_, term)| term.outside && !term.inside).map(|(index, _)| index)
+    }
+}
+
+/// Which nodes `shape` could be placed on, inside or outside `jurisdictions`.
+pub fn reach<'j>(
+    shape: &PodShape,
+    jurisdictions: impl IntoIterator<Item = &'j JurisdictionName> + Clone,
+    snapshot: &Snapshot,
+) -> Reach {
+    let names: Vec<_> = jurisdictions.into_iter().collect();
+    let honesty = Honesty {
+        tables: names.iter().filter_map(|name| snapshot.world().jurisdiction(name)).collect(),
+        names,
+        snapshot,
+    };
+    let terms = match &shape.required_terms {
+        None => Vec::from([honesty.term(shape, None)]),
+        Some(terms) => terms.iter().map(|term| honesty.term(shape, Some(term))).collect(),
+    };
+    Reach { terms }
+}
+
+/// What an honest node may say of itself.
+struct Honesty<'s> {
+    names: Vec<&'s JurisdictionName>,
+    tables: Vec<&'s Table>,
+    snapshot: &'s Snapshot,
+}
+
+/// What a label says about a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum KeyKind {
+    Region,
+    Zone,
+    Trusted,
+    Plain,
+}
+
+impl Honesty<'_> {
+    fn term(&self, shape: &PodShape, term: Option<&NodeTerm>) -> TermReach {
+        if term.is_some_and(|term| term.form == TermForm::MatchesNothing) {
+            return TermReach { inside: false, outside: false };
+        }
+        let mut by_key: BTreeMap<&str, Vec<Asked<'_>>> = BTreeMap::new();
+        for (key, value) in &shape.node_selector {
+            by_key.entry(key).or_default().push(Asked::Equals(value));
+        }
+        for requirement in term.into_iter().flat_map(|term| &term.labels) {
+            by_key.entry(&requirement.key).or_default().push(Asked::Operator(&requirement.operator));
+        }
+        let fields = term.map(|term| term.fields.as_slice()).unwrap_or_default();
+        let trusted_asked = by_key.keys().any(|key| self.kind(key) == KeyKind::Trusted);
+        let (named_inside, named_outside) = self.names_reach(fields);
+        TermReach {
+            inside: named_inside
+                && by_key
+                    .iter()
+                    .all(|(key, asked)| satisfiable(asked, &self.inside_domain(key, trusted_asked))),
+            outside: named_outside
+                && by_key.iter().all(|(key, asked)| satisfiable(asked, &self.outside_domain(key))),
+        }
+    }
+
+    fn kind(&self, key: &str) -> KeyKind {
+        if key == self.snapshot.world().location().node_key.as_ref() || REGION_KEYS.contains(&key) {
+            KeyKind::Region
+        } else if ZONE_KEYS.contains(&key) {
+            KeyKind::Zone
+        } else if self
+            .tables
+            .iter()
+            .any(|t| t.trusted_label.as_ref().is_some_and(|trusted| trusted.as_str() == key))
+        {
+            KeyKind::Trusted
+        } else {
+            KeyKind::Plain
+        }
+    }
+
+    /// What an honest node that is not inside may carry under `key`: anything but what names a place inside.
+    fn outside_domain(&self, key: &str) -> Domain<'_> {
+        match self.kind(key) {
+            KeyKind::Region => {
+                Domain::AllBut(Box::new(|value| self.tables.iter().any(|t| t.node_values().contains(value))))
+            }
+            KeyKind::Zone => {
+                Domain::AllBut(Box::new(|value| self.tables.iter().any(|table| table.zone_inside(value))))
+            }
+            KeyKind::Trusted => {
+                Domain::AllBut(Box::new(|value| self.tables.iter().any(|t| t.name.as_str() == value)))
+            }
+            KeyKind::Plain => Domain::AllBut(Box::new(|_| false)),
+        }
+    }
+
+    /// What an honest node inside may carry under `key`. It names its region, unless an administrator's label
+    /// declares it.
+    fn inside_domain(&self, key: &str, trusted_asked: bool) -> Domain<'_> {
+        match self.kind(key) {
+            KeyKind::Region => Domain::Only {
+                values: self.tables.iter().flat_map(|t| t.node_values()).map(AsRef::as_ref).collect(),
+                absent: trusted_asked,
+            },
+            KeyKind::Trusted => {
+                Domain::Only { values: self.tables.iter().map(|t| t.name.as_str()).collect(), absent: true }
+            }
+            KeyKind::Zone | KeyKind::Plain => Domain::AllBut(Box::new(|_| false)),
+        }
+    }
+
+    /// Whether a node inside, and one that is not, could have a name that `fields` admit.
+    fn names_reach(&self, fields: &[FieldRequirement]) -> (bool, bool) {
+        let mut reach = (true, true);
+        let mut asked: Option<&str> = None;
+        for field in fields {
+            if let FieldRequirement::Named(name) = field {
+                let contradicts = asked.is_some_and(|other| other != name.as_ref());
+                asked = Some(name);
+                let inside = self.node_inside(name);
+                reach = (
+                    reach.0 && inside != Some(false) && !contradicts,
+                    reach.1 && inside != Some(true) && !contradicts,
+                );
+            }
+        }
+        let excluded = fields.iter().any(|field| match field {
+            FieldRequirement::NotNamed(name) => asked == Some(name),
+            FieldRequirement::Named(_) => false,
+        });
+        if excluded { (false, false) } else { reach }
+    }
+
+    /// Whether the node of this name is inside; `None` where there is no such node now.
+    fn node_inside(&self, name: &str) -> Option<bool> {
+        let node = self.snapshot.node(name)?;
+        Some(locate_in_any(node, self.names.iter().copied(), self.snapshot.world()).is_inside())
+    }
+}
+
+/// A requirement on a label, from `nodeSelector` or from an affinity term.
+#[derive(Clone, Copy, Debug)]
+enum Asked<'p> {
+    Equals(&'p str),
+    Operator(&'p Operator),
+}

@@ -1,0 +1,131 @@
+//! The rules, one file per reason. Each answers one question about one case and knows nothing of the others;
+//! modes, softening and transfers come after, in `enforce`.
+
+use alloc::{format, string::String, vec::Vec};
+
+use crate::{
+    Finding, Provenance, Snapshot, Subject,
+    placement::Reach,
+    select::Requirement,
+    snapshot::Listing,
+    subject::{PodShape, Role, WorkloadKind},
+};
+
+pub(crate) mod binding_outside;
+pub(crate) mod class_not_on_template;
+pub(crate) mod class_outside_guarded;
+mod daemon_set_unconfined;
+pub(crate) mod destination_outside;
+pub(crate) mod fact_unreadable;
+pub(crate) mod field_unreadable;
+pub(crate) mod namespace_not_guarded;
+mod no_eligible_node;
+mod node_outside;
+mod placement_contradicts;
+mod placement_unconfined;
+pub(crate) mod policies_conflict;
+mod runs_outside;
+mod term_impossible;
+pub(crate) mod unknown_class;
+pub(crate) mod unknown_field;
+
+/// What a request does to the pod in question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// It comes to be.
+    Creation,
+    /// It gets a container while it exists.
+    AddedContainer,
+    /// Anything else.
+    Update,
+}
+
+/// One pod shape and one requirement on it.
+pub(crate) struct Case<'c> {
+    pub(crate) snapshot: &'c Snapshot,
+    pub(crate) subject: &'c Subject,
+    pub(crate) shape: &'c PodShape,
+    pub(crate) change: Change,
+    pub(crate) requirement: &'c Requirement<'c>,
+    pub(crate) provenance: &'c [Provenance],
+    /// Where the scheduler could place it. `None` where the scheduler is not asked: the pod names its node, or
+    /// every node is inside.
+    pub(crate) reach: Option<&'c Reach>,
+}
+
+impl Case<'_> {
+    /// Whether the pods will be confined by injection.
+    pub(crate) fn will_be_confined(&self) -> bool {
+        let comes_to_be = match self.subject.role {
+            Role::Pod => self.change == Change::Creation,
+            Role::Workload(WorkloadKind::Scheduled | WorkloadKind::Mapped) => true,
+            Role::Workload(WorkloadKind::DaemonSet)
+            | Role::Binding { .. }
+            | Role::Namespace
+            | Role::Carrier(_)
+            | Role::Other => false,
+        };
+        comes_to_be && self.requirement.injects()
+    }
+
+    /// Where the jurisdictions of the requirement are told in a message.
+    fn where_to_stay(&self) -> String {
+        where_to_stay(self.requirement)
+    }
+}
+
+/// The jurisdictions of a requirement, for a message.
+pub(crate) fn where_to_stay(requirement: &Requirement<'_>) -> String {
+    let names: Vec<&str> = requirement.jurisdictions.iter().map(AsRef::as_ref).collect();
+    names.join(" or ")
+}
+
+/// What to write to confine a pod, with a region that exists here if there is one.
+pub(crate) fn how_to_confine(case: &Case<'_>) -> String {
+    let world = case.snapshot.world();
+    let key = &world.location().node_key;
+    let listed = case.requirement.jurisdictions.iter().filter_map(|name| world.jurisdiction(name));
+    let values: Vec<_> = listed.flat_map(|table| table.node_values()).collect();
+    let in_use = case.snapshot.nodes().find_map(|(_, node)| {
+        let label = node.labels.get(key)?;
+        values.iter().find(|value| value.as_ref() == label)
+    });
+    match in_use.or(values.first()) {
+        Some(region) => format!("write `{key}: {region}` in {}.nodeSelector", case.shape.spec_at),
+        None => format!(
+            "no region of {} is listed here; check the Jurisdiction and ClusterLocation",
+            case.where_to_stay()
+        ),
+    }
+}
+
+/// Judges one shape against one requirement.
+pub(crate) fn judge_shape(case: &Case<'_>, findings: &mut Vec<Finding>) {
+    if policies_conflict::judge(case.requirement, case.provenance, findings) {
+        return;
+    }
+    if case.shape.node_name.is_some() {
+        node_outside::judge(case, findings);
+        runs_outside::judge(case, findings);
+    } else if let Some(reach) = case.reach {
+        if !reach.inside() {
+            placement_contradicts::judge(case, findings);
+            return;
+        }
+        placement_unconfined::judge(case, reach, findings);
+        daemon_set_unconfined::judge(case, reach, findings);
+        no_eligible_node::judge(case, reach, findings);
+        term_impossible::judge(case, reach, findings);
+    }
+}
+
+/// Whether there is certainly no node inside that carries the label by which pods are confined.
+fn certainly_no_node(case: &Case<'_>) -> bool {
+    let world = case.snapshot.world();
+    let key = &world.location().node_key;
+    case.snapshot.nodes_listed() == Listing::Whole
+        && !case.snapshot.nodes().any(|(_, node)| {
+            node.labels.get(key).is_some()
+                && crate::locate::locate_in_any(node, &case.requirement.jurisdictions, world).is_inside()
+        })
+}

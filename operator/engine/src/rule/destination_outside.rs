@@ -1,0 +1,28 @@
+//! A mapped field names a destination that is not inside.
+
+use alloc::{format, vec::Vec};
+
+use super::where_to_stay;
+use crate::{Finding, Provenance, Reason, Snapshot, Subject, destination, select::Requirement};
+
+pub(crate) fn judge(
+    subject: &Subject,
+    requirement: &Requirement<'_>,
+    provenance: &[Provenance],
+    snapshot: &Snapshot,
+    findings: &mut Vec<Finding>,
+) {
+    for named in &subject.destinations {
+        let inside = |name| destination::is_inside(named, name, snapshot.world());
+        if requirement.jurisdictions.iter().any(inside) {
+            continue;
+        }
+        let what =
+            format!("names `{}`, which is not known to be in {}", named.text, where_to_stay(requirement));
+        findings.push(Finding::of(Reason::DestinationOutside, requirement, provenance).at(
+            named.field.clone(),
+            named.text.as_ref(),
+            what,
+        ));
+    }
+}

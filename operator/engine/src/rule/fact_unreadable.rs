@@ -1,0 +1,48 @@
+//! An object of our own kinds that may concern the subject cannot be read.
+
+use alloc::{format, vec::Vec};
+
+use bund_crds::{Aspect, Mode};
+
+use crate::{
+    FieldPath, Finding, Reason, Snapshot,
+    select::Requirement,
+    snapshot::{OwnKind, Unreadable},
+};
+
+/// Judges a subject that holds classes, of which `requirements` are kept by policies that can be read.
+pub(crate) fn judge(requirements: &[Requirement<'_>], snapshot: &Snapshot, findings: &mut Vec<Finding>) {
+    for fact in snapshot.world().unreadable() {
+        let Some(mode) = concerns(fact, requirements) else { continue };
+        let what = format!(
+            "may be concerned by {} {}, which cannot be read: {}",
+            fact.kind.as_str(),
+            fact.name,
+            fact.why
+        );
+        let offending = format!("{}/{}", fact.kind.as_str(), fact.name);
+        findings.push(Finding::without_policy(Reason::FactUnreadable, mode).at(
+            FieldPath::root(),
+            offending,
+            what,
+        ));
+    }
+}
+
+/// The mode with which an unreadable fact concerns a classified subject, if it may.
+fn concerns(fact: &Unreadable, requirements: &[Requirement<'_>]) -> Option<Mode> {
+    let kept = requirements.iter().map(|requirement| requirement.mode(Aspect::Placement)).max();
+    match fact.kind {
+        // It may keep any class, anywhere, with the modes that it names.
+        OwnKind::ResidencyPolicy => Some(fact.mode),
+        // Its selectors may put one more class on the subject; the location decides about every node.
+        OwnKind::DataClass | OwnKind::ClusterLocation => kept,
+        OwnKind::Jurisdiction => {
+            let named =
+                |r: &&Requirement<'_>| r.jurisdictions.iter().any(|name| name.as_str() == fact.name.as_ref());
+            requirements.iter().filter(named).map(|requirement| requirement.mode(Aspect::Placement)).max()
+        }
+        // A mapping concerns objects of the kind that it maps, and which that is cannot be read.
+        OwnKind::DestinationMapping => None,
+    }
+}

@@ -1,0 +1,25 @@
+//! A class label that no `DataClass` declares.
+
+use alloc::{format, vec::Vec};
+
+use crate::{FieldPath, Finding, Provenance, Reason, Snapshot, select::Requirement};
+
+pub(crate) fn judge(
+    requirement: &Requirement<'_>,
+    provenance: &[Provenance],
+    snapshot: &Snapshot,
+    findings: &mut Vec<Finding>,
+) {
+    let class = &requirement.class;
+    if snapshot.world().class(class.as_str()).is_some() {
+        return;
+    }
+    let field = match provenance.first() {
+        Some(
+            Provenance::Label { field } | Provenance::Selector { field } | Provenance::Carrier { field, .. },
+        ) => field.clone(),
+        Some(Provenance::Namespace { .. } | Provenance::Pod { .. }) | None => FieldPath::root(),
+    };
+    let what = format!("holds {class}, which no DataClass declares");
+    findings.push(Finding::of(Reason::UnknownClass, requirement, provenance).at(field, class.as_str(), what));
+}

@@ -1,0 +1,80 @@
+//! Which policies apply, and what they ask for together.
+
+use alloc::{collections::BTreeSet, vec::Vec};
+
+use bund_crds::{Aspect, JurisdictionName, Mode, PlacementStrategy};
+
+use crate::{HeldClass, Snapshot, classify::Classification, snapshot::Policy};
+
+/// Where one class must stay: the intersection of what every policy that keeps it allows.
+#[derive(Clone, Debug)]
+pub struct Requirement<'s> {
+    /// The class.
+    pub class: HeldClass,
+    /// The jurisdictions in which it may be: any of them. Empty where the policies conflict.
+    pub jurisdictions: BTreeSet<JurisdictionName>,
+    /// The policies that keep it, in order of name.
+    pub policies: Vec<&'s Policy>,
+    namespace: &'s str,
+}
+
+impl Requirement<'_> {
+    /// The strictest mode of the policies for an aspect.
+    pub fn mode(&self, aspect: Aspect) -> Mode {
+        self.policies.iter().map(|policy| policy.mode(aspect, self.namespace)).max().unwrap_or(Mode::Audit)
+    }
+
+    /// Whether a policy confines pods by itself: it injects, and it denies.
+    pub fn injects(&self) -> bool {
+        self.policies.iter().any(|policy| {
+            policy.strategy() == PlacementStrategy::Inject
+                && policy.mode(Aspect::Placement, self.namespace) == Mode::Deny
+        })
+    }
+}
+
+/// The policies that apply in a namespace, in order of name.
+pub fn policies_in<'s>(snapshot: &'s Snapshot, namespace: &'s str) -> impl Iterator<Item = &'s Policy> {
+    let labels = snapshot.namespace(namespace).map(|facts| &facts.labels);
+    snapshot.world().policies().filter(move |policy| match (&policy.spec.namespace_selector, labels) {
+        (None, _) => true,
+        (Some(selector), Some(labels)) => selector.matches(|key| labels.get(key)),
+        // What is not known about the namespace must not keep a policy from applying.
+        (Some(_), None) => true,
+    })
+}
+
+/// What the policies ask for the classes that a subject in `namespace` holds, one requirement per class that
+/// some policy keeps, in order of class.
+pub fn requirements<'s>(
+    classes: &Classification,
+    snapshot: &'s Snapshot,
+    namespace: &'s str,
+) -> Vec<Requirement<'s>> {
+    if classes.is_empty() {
+        return Vec::new();
+    }
+    let applying: Vec<_> = policies_in(snapshot, namespace).collect();
+    classes
+        .keys()
+        .filter_map(|class| {
+            let declared = snapshot.world().class(class.as_str()).is_some();
+            let keeps = |policy: &&Policy| {
+                !declared || policy.spec.data_classes.iter().any(|name| name.as_str() == class.as_str())
+            };
+            let policies: Vec<_> = applying.iter().copied().filter(keeps).collect();
+            let jurisdictions = common(&policies)?;
+            Some(Requirement { class: class.clone(), jurisdictions, policies, namespace })
+        })
+        .collect()
+}
+
+/// The jurisdictions that every policy allows; `None` where there is no policy.
+fn common(policies: &[&Policy]) -> Option<BTreeSet<JurisdictionName>> {
+    let (first, rest) = policies.split_first()?;
+    let mut common: BTreeSet<_> = first.spec.jurisdictions.iter().cloned().collect();
+    for policy in rest {
+        common.retain(|name| policy.spec.jurisdictions.contains(name));
+    }
+    Some(common)
+}

@@ -1,0 +1,62 @@
+//! Taking in objects.
+
+use alloc::{boxed::Box, sync::Arc};
+
+use serde_json::Value;
+
+use super::{CarrierFacts, CarrierId, CarrierKind, NamespaceFacts, NodeFacts, OwnKind, Snapshot};
+use crate::{Subject, subject::labels_of, subject_group};
+
+/// What became of an observed object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Observed {
+    /// It is a fact now.
+    Fact,
+    /// It is one of our own kinds and cannot be read; that is a fact of its own.
+    Unreadable,
+    /// Decisions do not rest on objects of its kind.
+    NotAFact,
+}
+
+/// See [`Snapshot::observe`].
+pub(super) fn observe(snapshot: &mut Snapshot, object: &Value) -> Observed {
+    let text = |member: &str| object.get(member).and_then(Value::as_str).unwrap_or_default();
+    let metadata = object.get("metadata").unwrap_or(&Value::Null);
+    let meta = |member: &str| metadata.get(member).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let name: Box<str> = meta("name").unwrap_or_default().into();
+    match (subject_group(text("apiVersion")), text("kind")) {
+        ("", "Namespace") => {
+            let facts = NamespaceFacts { labels: labels_of(object) };
+            snapshot.namespaces.insert_mut(name, facts);
+            Observed::Fact
+        }
+        ("", "Node") => {
+            snapshot.nodes.insert_mut(name, Arc::new(NodeFacts::read(object)));
+            Observed::Fact
+        }
+        ("", "Pod") => {
+            observe_pod(snapshot, object, meta("namespace").unwrap_or(DEFAULT_NAMESPACE), name);
+            Observed::Fact
+        }
+        (group, kind) => {
+            if let Some(own) = OwnKind::of(group, kind) {
+                return Arc::make_mut(&mut snapshot.world).observe(own, &name, object);
+            }
+            let Some(kind) = CarrierKind::of(group, kind) else { return Observed::NotAFact };
+            let namespace =
+                kind.is_namespaced().then(|| meta("namespace").unwrap_or(DEFAULT_NAMESPACE).into());
+            let id = CarrierId { kind, namespace, name };
+            let facts = Arc::new(CarrierFacts::read(&id, object));
+            snapshot.carriers.insert_mut(id, facts);
+            Observed::Fact
+        }
+    }
+}
+
+/// The namespace of namespaced objects that name none, as for kubectl.
+pub(crate) const DEFAULT_NAMESPACE: &str = "default";
+
+fn observe_pod(snapshot: &mut Snapshot, object: &Value, namespace: &str, name: Box<str>) {
+    let subject = Subject::extract(object, Some(namespace), None, None);
+    snapshot.pods.insert_mut((namespace.into(), name), Arc::new(subject));
+}

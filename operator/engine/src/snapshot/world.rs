@@ -1,0 +1,340 @@
+//! What the custom resources say, compiled for deciding.
+
+use alloc::{
+    borrow::ToOwned,
+    boxed::Box,
+    collections::BTreeMap,
+    string::{String, ToString},
+    sync::Arc,
+    vec::Vec,
+};
+
+use bund_crds::{
+    Aspect, Cidr, ClassName, ClusterLocationSpec, DataClassSpec, DestinationMappingSpec, GROUP,
+    JurisdictionName, JurisdictionSpec, Mode, NamespaceName, PlacementStrategy, PolicyName, ProviderName,
+    ResidencyPolicySpec, Span, labels,
+};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use super::{Observed, Table};
+
+/// What the custom resources say.
+#[derive(Clone, Debug, Default)]
+pub struct World {
+    given_location: Option<LocationFacts>,
+    location: LocationFacts,
+    specs: BTreeMap<JurisdictionName, JurisdictionSpec>,
+    tables: BTreeMap<JurisdictionName, Arc<Table>>,
+    classes: BTreeMap<ClassName, Class>,
+    policies: BTreeMap<PolicyName, Policy>,
+    mappings: BTreeMap<Box<str>, Arc<DestinationMappingSpec>>,
+    unreadable: BTreeMap<(OwnKind, Box<str>), Unreadable>,
+}
+
+/// The kinds of our own that decisions rest on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub enum OwnKind {
+    /// Where the cluster is.
+    ClusterLocation,
+    /// A kind of data.
+    DataClass,
+    /// What other kinds say about places.
+    DestinationMapping,
+    /// A place in law.
+    Jurisdiction,
+    /// Which data must stay where.
+    ResidencyPolicy,
+}
+
+impl OwnKind {
+    /// Every kind of our own.
+    pub const ALL: [Self; 5] = [
+        Self::ClusterLocation,
+        Self::DataClass,
+        Self::DestinationMapping,
+        Self::Jurisdiction,
+        Self::ResidencyPolicy,
+    ];
+
+    /// The kind of this group and name.
+    pub fn of(group: &str, kind: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|own| group == GROUP && own.as_str() == kind)
+    }
+
+    /// The kind's name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ClusterLocation => "ClusterLocation",
+            Self::DataClass => "DataClass",
+            Self::DestinationMapping => "DestinationMapping",
+            Self::Jurisdiction => "Jurisdiction",
+            Self::ResidencyPolicy => "ResidencyPolicy",
+        }
+    }
+}
+
+/// Where the cluster is.
+#[derive(Clone, Debug)]
+pub struct LocationFacts {
+    /// Its own jurisdiction; absent where nobody said it.
+    pub jurisdiction: Option<JurisdictionName>,
+    /// Whether every node is inside.
+    pub span: Span,
+    /// The label that names a node's region.
+    pub node_key: Box<str>,
+    /// The providers whose tables count; all of them where this is empty.
+    pub providers: Vec<ProviderName>,
+    /// Namespaces where nothing is refused.
+    pub exempt: Vec<NamespaceName>,
+    /// Private networks that are inside.
+    pub networks: Vec<Cidr>,
+}
+
+impl Default for LocationFacts {
+    /// What holds where no `ClusterLocation` says otherwise: nodes are inside only where the well-known region
+    /// label says so.
+    fn default() -> Self {
+        Self {
+            jurisdiction: None,
+            span: Span::Mixed,
+            node_key: labels::REGION.into(),
+            providers: Vec::new(),
+            exempt: Vec::new(),
+            networks: Vec::new(),
+        }
+    }
+}
+
+impl From<ClusterLocationSpec> for LocationFacts {
+    fn from(spec: ClusterLocationSpec) -> Self {
+        let ClusterLocationSpec { jurisdiction, span, node_key, providers, exempt_namespaces, networks } =
+            spec;
+        Self {
+            jurisdiction: Some(jurisdiction),
+            span,
+            node_key: node_key.as_str().into(),
+            providers,
+            exempt: exempt_namespaces,
+            networks,
+        }
+    }
+}
+
+/// A class of data.
+#[derive(Clone, Debug)]
+pub struct Class {
+    /// Its name.
+    pub name: ClassName,
+    /// What it declares.
+    pub spec: DataClassSpec,
+}
+
+/// A residency policy.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// Its name.
+    pub name: PolicyName,
+    /// What it asks for.
+    pub spec: ResidencyPolicySpec,
+}
+
+impl Policy {
+    /// The mode of `aspect` in `namespace`.
+    pub fn mode(&self, aspect: Aspect, namespace: &str) -> Mode {
+        let of_override = self
+            .spec
+            .overrides
+            .iter()
+            .filter(|entry| entry.namespaces.iter().any(|name| name.as_str() == namespace))
+            .find_map(|entry| entry.enforcement.mode(aspect));
+        of_override.or_else(|| self.spec.enforcement.mode(aspect)).unwrap_or_else(|| aspect.default_mode())
+    }
+
+    /// What happens to pods that do not say where to run.
+    pub fn strategy(&self) -> PlacementStrategy {
+        self.spec.placement_strategy
+    }
+}
+
+/// An object of our own that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Unreadable {
+    /// Its kind.
+    pub kind: OwnKind,
+    /// Its name.
+    pub name: Box<str>,
+    /// Why, with the place.
+    pub why: String,
+    /// The strictest mode that it names, so that an unreadable policy in `Audit` refuses nothing.
+    pub mode: Mode,
+}
+
+impl World {
+    /// Where the cluster is.
+    pub fn location(&self) -> &LocationFacts {
+        &self.location
+    }
+
+    /// Whether a `ClusterLocation` was given.
+    pub fn has_location(&self) -> bool {
+        self.given_location.is_some()
+    }
+
+    /// The names of places inside a jurisdiction. `None` where no such jurisdiction is declared: then nothing
+    /// is inside it.
+    pub fn jurisdiction(&self, name: &JurisdictionName) -> Option<&Table> {
+        self.tables.get(name).map(AsRef::as_ref)
+    }
+
+    /// Every jurisdiction, in order of name.
+    pub fn jurisdictions(&self) -> impl Iterator<Item = &Table> {
+        self.tables.values().map(AsRef::as_ref)
+    }
+
+    /// The class of this name.
+    pub fn class(&self, name: &str) -> Option<&Class> {
+        self.classes.get(name)
+    }
+
+    /// Every class, in order of name.
+    pub fn classes(&self) -> impl Iterator<Item = &Class> {
+        self.classes.values()
+    }
+
+    /// Every policy, in order of name.
+    pub fn policies(&self) -> impl Iterator<Item = &Policy> {
+        self.policies.values()
+    }
+
+    /// The mapping of a kind: the first by name, where several map it.
+    pub fn mapping(&self, group: &str, kind: &str) -> Option<&DestinationMappingSpec> {
+        self.mappings
+            .values()
+            .map(AsRef::as_ref)
+            .find(|mapping| mapping.target.group == group && mapping.target.kind == kind)
+    }
+
+    /// Every mapping, in order of name.
+    pub fn mappings(&self) -> impl Iterator<Item = (&str, &DestinationMappingSpec)> {
+        self.mappings.iter().map(|(name, spec)| (name.as_ref(), spec.as_ref()))
+    }
+
+    /// Objects of our own that cannot be read.
+    pub fn unreadable(&self) -> impl Iterator<Item = &Unreadable> {
+        self.unreadable.values()
+    }
+
+    /// Whether every address of `network` is known to be inside.
+    pub(crate) fn network_inside(&self, network: &ipnet::IpNet, jurisdiction: &JurisdictionName) -> bool {
+        let own = self.location.jurisdiction.as_ref() == Some(jurisdiction);
+        let declared = self.location.networks.iter().filter(|_| own);
+        let listed = self.jurisdiction(jurisdiction).map(Table::networks).unwrap_or_default();
+        declared.chain(listed).any(|inside| inside.network().contains(network))
+    }
+
+    pub(super) fn observe(&mut self, kind: OwnKind, name: &str, object: &Value) -> Observed {
+        self.forget(kind, name);
+        let taken = match kind {
+            OwnKind::ClusterLocation => read(object).map(|spec: ClusterLocationSpec| {
+                // Only the one named `cluster` counts; the API server refuses others.
+                if name == "cluster" {
+                    self.given_location = Some(spec.into());
+                }
+            }),
+            OwnKind::DataClass => named(name).and_then(|name: ClassName| {
+                let spec = read(object)?;
+                self.classes.insert(name.clone(), Class { name, spec });
+                Ok(())
+            }),
+            OwnKind::DestinationMapping => read(object).map(|spec| {
+                self.mappings.insert(name.into(), Arc::new(spec));
+            }),
+            OwnKind::Jurisdiction => named(name).and_then(|name| {
+                self.specs.insert(name, read(object)?);
+                Ok(())
+            }),
+            OwnKind::ResidencyPolicy => named(name).and_then(|name: PolicyName| {
+                let spec = read(object)?;
+                self.policies.insert(name.clone(), Policy { name, spec });
+                Ok(())
+            }),
+        };
+        let observed = match taken {
+            Ok(()) => Observed::Fact,
+            Err(why) => {
+                let mode = named_mode(object.get("spec"));
+                self.unreadable
+                    .insert((kind, name.into()), Unreadable { kind, name: name.into(), why, mode });
+                Observed::Unreadable
+            }
+        };
+        self.derive();
+        observed
+    }
+
+    pub(super) fn forget(&mut self, kind: OwnKind, name: &str) {
+        self.unreadable.remove(&(kind, name.into()));
+        match kind {
+            OwnKind::ClusterLocation if name == "cluster" => self.given_location = None,
+            OwnKind::ClusterLocation => {}
+            OwnKind::DataClass => drop(self.classes.remove(name)),
+            OwnKind::DestinationMapping => drop(self.mappings.remove(name)),
+            OwnKind::Jurisdiction => drop(self.specs.remove(name)),
+            OwnKind::ResidencyPolicy => drop(self.policies.remove(name)),
+        }
+        self.derive();
+    }
+
+    fn derive(&mut self) {
+        self.location = self.given_location.clone().unwrap_or_default();
+        let providers = &self.location.providers;
+        self.tables = self
+            .specs
+            .iter()
+            .map(|(name, spec)| (name.clone(), Arc::new(Table::of(name, spec, providers))))
+            .collect();
+    }
+}
+
+fn named<N: core::str::FromStr<Err = bund_crds::vocabulary::InvalidName>>(name: &str) -> Result<N, String> {
+    name.parse().map_err(|error: bund_crds::vocabulary::InvalidName| error.to_string())
+}
+
+fn read<S: DeserializeOwned>(object: &Value) -> Result<S, String> {
+    let spec = object.get("spec").ok_or_else(|| "`spec` is missing".to_owned())?;
+    S::deserialize(spec).map_err(|error| error.to_string())
+}
+
+/// The strictest mode that an unreadable spec names under `enforcement` or `overrides`. Where they are not
+/// even of their form, `Deny`.
+fn named_mode(spec: Option<&Value>) -> Mode {
+    let Some(Value::Object(spec)) = spec else { return Mode::Deny };
+    let of_policy = spec.get("enforcement").map_or(Mode::Audit, modes);
+    let of_overrides = match spec.get("overrides") {
+        None | Some(Value::Null) => Mode::Audit,
+        Some(Value::Array(entries)) => entries
+            .iter()
+            .map(|entry| entry.get("enforcement").map_or(Mode::Deny, modes))
+            .max()
+            .unwrap_or(Mode::Audit),
+        Some(_) => Mode::Deny,
+    };
+    of_policy.max(of_overrides)
+}
+
+fn modes(enforcement: &Value) -> Mode {
+    match enforcement {
+        Value::Object(aspects) => aspects
+            .values()
+            .map(|mode| match mode.as_str() {
+                Some("Audit") => Mode::Audit,
+                Some("Warn") => Mode::Warn,
+                _ => Mode::Deny,
+            })
+            .max()
+            .unwrap_or(Mode::Audit),
+        Value::Null => Mode::Audit,
+        _ => Mode::Deny,
+    }
+}

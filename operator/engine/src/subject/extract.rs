@@ -1,0 +1,219 @@
+//! From raw JSON to a [`Subject`].
+
+use alloc::{boxed::Box, vec::Vec};
+
+use bund_crds::{DestinationMappingSpec, QueryStep, destination_mapping::TemplateShape};
+use serde_json::Value;
+
+use super::{
+    ClaimTemplate, Deletion, Labels, PodShape, Reader, Role, Subject, WorkloadKind,
+    pod::{ClaimName, Place, pod_shape},
+    workload::{TemplatePlace, template_place},
+};
+use crate::{FieldPath, ObjectId, destination, snapshot::CarrierKind};
+
+/// See [`Subject::extract`].
+pub(super) fn extract(
+    object: &Value,
+    namespace: Option<&str>,
+    name: Option<&str>,
+    mapping: Option<&DestinationMappingSpec>,
+) -> Subject {
+    let mut reader = Reader::default();
+    let metadata_at = FieldPath::of("metadata");
+    let metadata = reader.object_value(object, &FieldPath::root(), "metadata");
+    let id = object_id(&mut reader, object, namespace, name);
+    let labels = reader.labels(metadata, &metadata_at);
+    let deleting = metadata.and_then(|m| m.get("deletionTimestamp")).is_some_and(|time| !time.is_null());
+    let mut subject = Subject {
+        id,
+        labels,
+        inner_labels: Vec::new(),
+        role: Role::Other,
+        shapes: Vec::new(),
+        destinations: Vec::new(),
+        defects: Vec::new(),
+        unknown_fields: Vec::new(),
+        deletion: if deleting { Deletion::Asked } else { Deletion::NotAsked },
+    };
+    fill_role(&mut reader, object, &mut subject);
+    if let Some(mapping) = mapping {
+        fill_mapped(&mut reader, object, mapping, &mut subject);
+    }
+    subject.defects = reader.defects;
+    subject
+}
+
+/// The group of an `apiVersion`.
+pub(crate) fn group_of(api_version: &str) -> &str {
+    api_version.split_once('/').map_or("", |(group, _)| group)
+}
+
+fn object_id(reader: &mut Reader, object: &Value, namespace: Option<&str>, name: Option<&str>) -> ObjectId {
+    let root = FieldPath::root();
+    let metadata_at = FieldPath::of("metadata");
+    let metadata = object.get("metadata").unwrap_or(&Value::Null);
+    let group = group_of(reader.text(object, &root, "apiVersion").unwrap_or_default());
+    let kind = reader.text(object, &root, "kind").unwrap_or_default();
+    let own_namespace = reader.text(metadata, &metadata_at, "namespace");
+    let own_name = reader.text(metadata, &metadata_at, "name");
+    let prefix = reader.text(metadata, &metadata_at, "generateName");
+    ObjectId {
+        group: group.into(),
+        kind: kind.into(),
+        namespace: namespace.or(own_namespace).map(Box::from),
+        name: name.filter(|name| !name.is_empty()).or(own_name).or(prefix).unwrap_or_default().into(),
+    }
+}
+
+fn fill_role(reader: &mut Reader, object: &Value, subject: &mut Subject) {
+    let group = subject.id.group.clone();
+    let kind = subject.id.kind.clone();
+    match (group.as_ref(), kind.as_ref()) {
+        ("", "Pod") => {
+            subject.role = Role::Pod;
+            let name = object.get("metadata").and_then(|m| m.get("name")).and_then(Value::as_str);
+            let place = Place {
+                at: FieldPath::root(),
+                spec_at: FieldPath::of("spec"),
+                spec: object.get("spec").unwrap_or(&Value::Null),
+                labels: subject.labels.clone(),
+                labels_at: FieldPath::of("metadata.labels"),
+                pod_name: name,
+            };
+            let shape = pod_shape(reader, place, &mut subject.unknown_fields);
+            subject.shapes.push(shape);
+        }
+        ("", "Binding") => fill_binding(reader, object, subject),
+        ("", "Namespace") => subject.role = Role::Namespace,
+        (group, kind) => {
+            if let Some(carrier) = CarrierKind::of(group, kind) {
+                subject.role = Role::Carrier(carrier);
+            } else if let Some(place) = template_place(group, kind) {
+                fill_workload(reader, object, &place, subject);
+            }
+        }
+    }
+}
+
+fn fill_binding(reader: &mut Reader, object: &Value, subject: &mut Subject) {
+    let at = FieldPath::of("target");
+    let target = reader.object_value(object, &FieldPath::root(), "target").unwrap_or(&Value::Null);
+    // The API server reads a target without a kind as a node.
+    let is_node = reader.text(target, &at, "kind").is_none_or(|kind| kind == "Node");
+    let node = reader.text(target, &at, "name").filter(|_| is_node).map(Box::from);
+    subject.role = Role::Binding { pod: subject.id.name.clone(), node };
+}
+
+fn fill_workload(reader: &mut Reader, object: &Value, place: &TemplatePlace, subject: &mut Subject) {
+    subject.role = Role::Workload(place.workload);
+    let (template, at) = descend(object, place.template);
+    let mut shape = template_shape(reader, template, at, &mut subject.unknown_fields);
+    shape.claims.extend(stateful_claims(reader, object, &subject.id.name));
+    subject.shapes.push(shape);
+    if let Some(inner) = place.inner_metadata {
+        let (metadata, at) = descend(object, inner);
+        let labels = reader.labels(metadata, &at);
+        subject.inner_labels.push((at.key("labels"), labels));
+    }
+}
+
+fn descend<'v>(object: &'v Value, members: &[&str]) -> (Option<&'v Value>, FieldPath) {
+    members.iter().fold((Some(object), FieldPath::root()), |(value, at), member| {
+        (value.and_then(|value| value.get(*member)), at.key(member))
+    })
+}
+
+/// The shape at an object with `metadata` and `spec`.
+fn template_shape(
+    reader: &mut Reader,
+    template: Option<&Value>,
+    at: FieldPath,
+    unknown: &mut Vec<FieldPath>,
+) -> PodShape {
+    let labels_at = at.key("metadata").key("labels");
+    let labels = reader.labels(template.and_then(|t| t.get("metadata")), &at.key("metadata"));
+    let spec_at = at.key("spec");
+    let spec = template.and_then(|t| t.get("spec")).unwrap_or(&Value::Null);
+    pod_shape(reader, Place { at, spec_at, spec, labels, labels_at, pod_name: None }, unknown)
+}
+
+/// The claims of a `StatefulSet`: `<template>-<set>-<ordinal>`.
+fn stateful_claims(reader: &mut Reader, object: &Value, set: &str) -> Vec<ClaimTemplate> {
+    let at = FieldPath::of("spec.volumeClaimTemplates");
+    let templates = object.get("spec").and_then(|s| s.get("volumeClaimTemplates")).and_then(Value::as_array);
+    let mut claims = Vec::new();
+    for (index, template) in templates.into_iter().flatten().enumerate() {
+        let at = at.index(index);
+        let metadata = template.get("metadata");
+        let name = match metadata.and_then(|m| m.get("name")).and_then(Value::as_str) {
+            Some(name) => ClaimName::WithOrdinal(alloc::format!("{name}-{set}-").into()),
+            None => ClaimName::Unknown,
+        };
+        let labels = reader.labels(metadata, &at.key("metadata"));
+        claims.push(ClaimTemplate { at, labels, name });
+    }
+    claims
+}
+
+fn fill_mapped(reader: &mut Reader, object: &Value, mapping: &DestinationMappingSpec, subject: &mut Subject) {
+    for template in &mapping.templates {
+        for (at, value) in select(object, template.query.steps()) {
+            let shape = match template.shape {
+                TemplateShape::PodTemplate => {
+                    template_shape(reader, Some(value), at, &mut subject.unknown_fields)
+                }
+                TemplateShape::PodSpec => {
+                    let place = Place {
+                        spec_at: at.clone(),
+                        at,
+                        spec: value,
+                        labels: subject.labels.clone(),
+                        labels_at: FieldPath::of("metadata.labels"),
+                        pod_name: None,
+                    };
+                    pod_shape(reader, place, &mut subject.unknown_fields)
+                }
+            };
+            subject.shapes.push(shape);
+        }
+    }
+    if !mapping.templates.is_empty() && subject.role == Role::Other {
+        subject.role = Role::Workload(WorkloadKind::Mapped);
+    }
+    for mapped in &mapping.destinations {
+        for (at, value) in select(object, mapped.query.steps()) {
+            destination::read(reader, mapped, &at, value, &mut subject.destinations);
+        }
+    }
+}
+
+/// Every value that a query selects, with its path.
+fn select<'v>(object: &'v Value, steps: &[QueryStep]) -> Vec<(FieldPath, &'v Value)> {
+    steps.iter().fold(Vec::from([(FieldPath::root(), object)]), |values, step| {
+        values.iter().flat_map(|(at, value)| select_step(at, value, step)).collect()
+    })
+}
+
+fn select_step<'v>(at: &FieldPath, value: &'v Value, step: &QueryStep) -> Vec<(FieldPath, &'v Value)> {
+    match (step, value) {
+        (QueryStep::Member(name), _) => {
+            value.get(name.as_ref()).map(|member| (at.key(name), member)).into_iter().collect()
+        }
+        (QueryStep::Element(index), _) => {
+            value.get(*index).map(|element| (at.index(*index), element)).into_iter().collect()
+        }
+        (QueryStep::Every, Value::Object(members)) => {
+            members.iter().map(|(name, member)| (at.key(name), member)).collect()
+        }
+        (QueryStep::Every, Value::Array(elements)) => {
+            elements.iter().enumerate().map(|(index, element)| (at.index(index), element)).collect()
+        }
+        (QueryStep::Every, _) => Vec::new(),
+    }
+}
+
+/// The labels of an object, for facts that are not judged themselves.
+pub(crate) fn labels_of(object: &Value) -> Labels {
+    Reader::default().labels(object.get("metadata"), &FieldPath::of("metadata"))
+}

@@ -1,0 +1,124 @@
+//! The shape of a pod: what the rules read of a pod or of a pod template.
+
+use alloc::{boxed::Box, vec::Vec};
+
+use serde_json::Value;
+
+use super::{Labels, NodeTerm, Reader, Reference, affinity, known, reference};
+use crate::FieldPath;
+
+/// What the rules read of a pod, or of the template that pods are made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PodShape {
+    /// Where the object with `metadata` and `spec` sits: empty for a pod, `spec.template` for a Deployment.
+    pub at: FieldPath,
+    /// Where the pod spec sits: `spec`, `spec.template.spec`.
+    pub spec_at: FieldPath,
+    /// The labels that the pod carries.
+    pub labels: Labels,
+    /// Where the labels are.
+    pub labels_at: FieldPath,
+    /// `spec.nodeName`.
+    pub node_name: Option<Box<str>>,
+    /// `spec.nodeSelector`, in order of its keys.
+    pub node_selector: Vec<(Box<str>, Box<str>)>,
+    /// The terms of the required node affinity; `None` where none is required.
+    pub required_terms: Option<Vec<NodeTerm>>,
+    /// What the pod mounts and references.
+    pub references: Vec<Reference>,
+    /// Claims that will be made for the pod and mounted by it.
+    pub claims: Vec<ClaimTemplate>,
+}
+
+/// A claim that will be made for a pod: by a `StatefulSet`, or by a generic ephemeral volume.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClaimTemplate {
+    /// Where it is.
+    pub at: FieldPath,
+    /// The labels that the claim will carry.
+    pub labels: Labels,
+    /// The name of the claim.
+    pub name: ClaimName,
+}
+
+/// How the name of a templated claim is made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ClaimName {
+    /// Exactly this.
+    Exact(Box<str>),
+    /// This, followed by the ordinal of a pod.
+    WithOrdinal(Box<str>),
+    /// Not known before the pod has its name.
+    Unknown,
+}
+
+/// Where a pod shape sits in an object, and what surrounds it.
+pub(crate) struct Place<'v> {
+    pub(crate) at: FieldPath,
+    pub(crate) spec_at: FieldPath,
+    pub(crate) spec: &'v Value,
+    pub(crate) labels: Labels,
+    pub(crate) labels_at: FieldPath,
+    /// The pod's name, where it is known.
+    pub(crate) pod_name: Option<&'v str>,
+}
+
+/// Reads the pod spec at `place`; fields that nobody knows are added to `unknown`.
+pub(crate) fn pod_shape(reader: &mut Reader, place: Place<'_>, unknown: &mut Vec<FieldPath>) -> PodShape {
+    let Place { at, spec_at, spec, labels, labels_at, pod_name } = place;
+    if !spec.is_object() {
+        reader.note(spec_at.clone(), "an object");
+    }
+    note_unknown(spec, &spec_at, unknown);
+    let node_name = reader.text(spec, &spec_at, "nodeName").map(Box::from);
+    let node_selector = reader
+        .text_map(spec, &spec_at, "nodeSelector")
+        .into_iter()
+        .map(|(key, value)| (Box::from(key), Box::from(value)))
+        .collect();
+    let required_terms = affinity::required_terms(reader, spec, &spec_at);
+    let references = reference::references(reader, spec, &spec_at);
+    let claims = ephemeral_claims(reader, spec, &spec_at, pod_name);
+    PodShape { at, spec_at, labels, labels_at, node_name, node_selector, required_terms, references, claims }
+}
+
+/// The claims of generic ephemeral volumes: `<pod>-<volume>`.
+fn ephemeral_claims(
+    reader: &mut Reader,
+    spec: &Value,
+    at: &FieldPath,
+    pod: Option<&str>,
+) -> Vec<ClaimTemplate> {
+    let mut claims = Vec::new();
+    let at = at.key("volumes");
+    for (index, volume) in spec.get("volumes").and_then(Value::as_array).into_iter().flatten().enumerate() {
+        let Some(template) = volume.get("ephemeral").and_then(|e| e.get("volumeClaimTemplate")) else {
+            continue;
+        };
+        let at = at.index(index).key("ephemeral").key("volumeClaimTemplate");
+        let name = match (pod, volume.get("name").and_then(Value::as_str)) {
+            (Some(pod), Some(volume)) => ClaimName::Exact(alloc::format!("{pod}-{volume}").into()),
+            (None, _) | (_, None) => ClaimName::Unknown,
+        };
+        let labels = reader.labels(template.get("metadata"), &at.key("metadata"));
+        claims.push(ClaimTemplate { at, labels, name });
+    }
+    claims
+}
+
+fn note_unknown(spec: &Value, at: &FieldPath, unknown: &mut Vec<FieldPath>) {
+    let mut note = |members: Option<&Value>, known: &[&str], at: &dyn Fn() -> FieldPath| {
+        for name in members.and_then(Value::as_object).into_iter().flatten().map(|(name, _)| name) {
+            if !known.contains(&name.as_str()) {
+                unknown.push(at().key(name));
+            }
+        }
+    };
+    note(Some(spec), known::POD_SPEC, &|| at.clone());
+    note(spec.get("affinity").and_then(|a| a.get("nodeAffinity")), known::NODE_AFFINITY, &|| {
+        at.key("affinity").key("nodeAffinity")
+    });
+    for (index, volume) in spec.get("volumes").and_then(Value::as_array).into_iter().flatten().enumerate() {
+        note(Some(volume), known::VOLUME, &|| at.key("volumes").index(index));
+    }
+}

@@ -1,0 +1,40 @@
+//! Which objects make pods, and where their template sits.
+
+/// What makes pods of a template.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WorkloadKind {
+    /// One pod on every node that it matches: it is never confined by injection.
+    DaemonSet,
+    /// Pods that a scheduler places.
+    Scheduled,
+    /// An object of a mapped kind, whose pods a scheduler places.
+    Mapped,
+}
+
+/// Where a built-in kind keeps its pod template: `(kind, path of the template)`.
+pub(super) struct TemplatePlace {
+    pub(super) workload: WorkloadKind,
+    /// Members from the object to the pod template.
+    pub(super) template: &'static [&'static str],
+    /// Members from the object to metadata whose labels neither the object nor its pods carry.
+    pub(super) inner_metadata: Option<&'static [&'static str]>,
+}
+
+/// The template of a built-in kind, in any version of its group, old ones included.
+pub(super) fn template_place(group: &str, kind: &str) -> Option<TemplatePlace> {
+    let place =
+        |workload, template, inner_metadata| Some(TemplatePlace { workload, template, inner_metadata });
+    match (group, kind) {
+        ("apps" | "extensions", "Deployment" | "ReplicaSet" | "StatefulSet")
+        | ("", "ReplicationController") => place(WorkloadKind::Scheduled, &["spec", "template"], None),
+        ("apps" | "extensions", "DaemonSet") => place(WorkloadKind::DaemonSet, &["spec", "template"], None),
+        ("batch" | "extensions", "Job") => place(WorkloadKind::Scheduled, &["spec", "template"], None),
+        ("batch", "CronJob" | "ScheduledJob") => place(
+            WorkloadKind::Scheduled,
+            &["spec", "jobTemplate", "spec", "template"],
+            Some(&["spec", "jobTemplate", "metadata"]),
+        ),
+        ("", "PodTemplate") => place(WorkloadKind::Scheduled, &["template"], None),
+        _ => None,
+    }
+}
