@@ -79,6 +79,16 @@ pub enum Provenance {
     },
 }
 
+impl Provenance {
+    /// The field of the subject through which the class came, where it came through one.
+    pub fn field(&self) -> FieldPath {
+        match self {
+            Self::Label { field } | Self::Selector { field } | Self::Carrier { field, .. } => field.clone(),
+            Self::Namespace { .. } | Self::Pod { .. } => FieldPath::root(),
+        }
+    }
+}
+
 impl fmt::Display for Provenance {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -11,7 +11,7 @@ use bund_crds::{JurisdictionName, Span};
 use serde::Serialize;
 
 use crate::{
-    Classification, Finding, Injection, ObjectId, Operation, Reason, Request, Snapshot, Subresource,
+    Classification, Finding, Injection, ObjectId, Operation, Reason, Request, Snapshot, Subject, Subresource,
     Timestamp, enforce,
     reason::Effect,
     snapshot::{CarrierId, World},
@@ -19,7 +19,7 @@ use crate::{
 
 mod judge;
 
-use judge::{Judgement, judge};
+use judge::{Judgement, judge, judge_standing};
 
 /// The answer to a [`Request`].
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -87,7 +87,7 @@ impl fmt::Display for Assumption {
                 "no ClusterLocation is given; nodes are taken to be inside only where topology.kubernetes.io/region says so",
             ),
             Self::NamespaceAbsent(name) => write!(f, "Namespace {name} is not given; it is taken to be guarded"),
-            Self::CarrierAbsent(id) => write!(f, "{id} is not given; it is taken to hold no class"),
+            Self::CarrierAbsent(id) => write!(f, "{id}{} is not given; it is taken to hold no class", id.namespace.as_deref().map(|namespace| alloc::format!(" in {namespace}")).unwrap_or_default()),
             Self::NodeAbsent(name) => write!(f, "Node {name} is not given; it is taken to be outside"),
             Self::PodAbsent { name, .. } => write!(f, "Pod {name} is not given; it is taken to hold no class of its own"),
         }
@@ -121,6 +121,19 @@ pub fn decide(request: &Request, snapshot: &Snapshot, now: Timestamp) -> Decisio
         injection: injection.filter(|_| !refused),
         assumptions,
     }
+}
+
+/// Answers what the creation of `subject` would get now. For what exists and was extracted when it was
+/// observed: the object itself is not at hand, so there is no injection.
+pub fn decide_standing(subject: &Subject, snapshot: &Snapshot, now: Timestamp) -> Decision {
+    let Judgement { subject, classes, mut findings, injection: _, assumptions } =
+        judge_standing(subject.clone(), snapshot);
+    sort(&mut findings);
+    enforce::soften(&mut findings, &subject, None, snapshot);
+    enforce::cover(&mut findings, &subject.id, &classes, snapshot, now);
+    let kept = !findings.is_empty() || judge::is_kept(&classes, &subject, snapshot);
+    let verdict = verdict(&findings, kept);
+    Decision { subject: subject.id, classes, verdict, findings, injection: None, assumptions }
 }
 
 /// Removing an object is never refused.

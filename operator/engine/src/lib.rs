@@ -35,7 +35,7 @@ pub mod snapshot;
 pub mod subject;
 
 pub use classify::{Classification, HeldClass, Provenance};
-pub use decide::{Assumption, Decision, Verdict, decide};
+pub use decide::{Assumption, Decision, Verdict, decide, decide_standing};
 pub use enforce::Response;
 pub use field::{FieldPath, Step};
 pub use finding::Finding;

@@ -159,7 +159,10 @@ impl Honesty<'_> {
             KeyKind::Trusted => {
                 Domain::Only { values: self.tables.iter().map(|t| t.name.as_str()).collect(), absent: true }
             }
-            KeyKind::Zone | KeyKind::Plain => Domain::AllBut(Box::new(|_| false)),
+            KeyKind::Zone => {
+                Domain::AllBut(Box::new(|value| !self.tables.iter().any(|t| t.admits_zone(value))))
+            }
+            KeyKind::Plain => Domain::AllBut(Box::new(|_| false)),
         }
     }
 

@@ -40,12 +40,22 @@ pub(crate) enum Change {
     Update,
 }
 
+/// Whether pods are confined by injection in a namespace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Injects {
+    /// Where a policy says so.
+    WherePoliciesSay,
+    /// Never: the namespace is exempt.
+    Never,
+}
+
 /// One pod shape and one requirement on it.
 pub(crate) struct Case<'c> {
     pub(crate) snapshot: &'c Snapshot,
     pub(crate) subject: &'c Subject,
     pub(crate) shape: &'c PodShape,
     pub(crate) change: Change,
+    pub(crate) injection: Injects,
     pub(crate) requirement: &'c Requirement<'c>,
     pub(crate) provenance: &'c [Provenance],
     /// Where the scheduler could place it. `None` where the scheduler is not asked: the pod names its node, or
@@ -65,7 +75,7 @@ impl Case<'_> {
             | Role::Carrier(_)
             | Role::Other => false,
         };
-        comes_to_be && self.requirement.injects()
+        comes_to_be && self.injection == Injects::WherePoliciesSay && self.requirement.injects()
     }
 
     /// Where the jurisdictions of the requirement are told in a message.

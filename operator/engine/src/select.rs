@@ -24,12 +24,12 @@ impl Requirement<'_> {
         self.policies.iter().map(|policy| policy.mode(aspect, self.namespace)).max().unwrap_or(Mode::Audit)
     }
 
-    /// Whether a policy confines pods by itself: it injects, and it denies.
+    /// Whether pods are confined for their owners: a policy that denies says `Inject`, and none that denies says
+    /// `Require`.
     pub fn injects(&self) -> bool {
-        self.policies.iter().any(|policy| {
-            policy.strategy() == PlacementStrategy::Inject
-                && policy.mode(Aspect::Placement, self.namespace) == Mode::Deny
-        })
+        let denies = |policy: &&&Policy| policy.mode(Aspect::Placement, self.namespace) == Mode::Deny;
+        let strategies = self.policies.iter().filter(denies).map(|policy| policy.strategy());
+        strategies.max() == Some(PlacementStrategy::Inject)
     }
 }
 

@@ -6,7 +6,7 @@ use alloc::{
     vec::Vec,
 };
 
-use bund_crds::{Aspect, JurisdictionName, Mode};
+use bund_crds::JurisdictionName;
 use serde_json::Value;
 
 use super::{Assumption, every_node_inside};
@@ -16,7 +16,7 @@ use crate::{
     classify::Classifier,
     inject,
     placement::{Reach, reach},
-    rule::{self, Case, Change},
+    rule::{self, Case, Change, Injects},
     select::{Requirement, requirements},
     snapshot::Enrolment,
     subject::{PodShape, Role},
@@ -38,19 +38,33 @@ fn namespace_of(subject: &Subject) -> &str {
     subject.id.namespace.as_deref().unwrap_or(DEFAULT_NAMESPACE)
 }
 
-/// Whether some policy keeps one of the classes.
+/// Whether something that policies keep is at stake. A Namespace that holds a class is at stake by itself.
 pub(super) fn is_kept(classes: &Classification, subject: &Subject, snapshot: &Snapshot) -> bool {
-    subject.role != Role::Namespace && !requirements(classes, snapshot, namespace_of(subject)).is_empty()
+    match subject.role {
+        Role::Namespace => !classes.is_empty(),
+        Role::Pod | Role::Workload(_) | Role::Binding { .. } | Role::Carrier(_) | Role::Other => {
+            !requirements(classes, snapshot, namespace_of(subject)).is_empty()
+        }
+    }
 }
 
 /// Judges `object` as the subject of `request`.
 pub(super) fn judge(request: &Request, object: &Value, snapshot: &Snapshot) -> Judgement {
     let subject = snapshot.extract(object, request.namespace.as_deref(), request.name.as_deref());
+    judge_subject(subject, change(request), object, snapshot)
+}
+
+/// Judges a subject that exists, as if it came to be now. Without its object, its injection means nothing.
+pub(super) fn judge_standing(subject: Subject, snapshot: &Snapshot) -> Judgement {
+    judge_subject(subject, Change::Creation, &Value::Null, snapshot)
+}
+
+fn judge_subject(subject: Subject, change: Change, object: &Value, snapshot: &Snapshot) -> Judgement {
     let namespace: Box<str> = namespace_of(&subject).into();
     let mut judge = Judge {
         snapshot,
         namespace: &namespace,
-        change: change(request),
+        change,
         classifier: Classifier::new(snapshot, &namespace),
         findings: Vec::new(),
         injection: None,
@@ -58,14 +72,18 @@ pub(super) fn judge(request: &Request, object: &Value, snapshot: &Snapshot) -> J
     let classes = match subject.role {
         Role::Namespace => {
             rule::namespace_not_guarded::judge(&subject, &mut judge.findings);
-            Classification::new()
+            let label = Provenance::Label { field: FieldPath::of("metadata.labels") };
+            subject.labels.classes().map(|class| (class.into(), Vec::from([label.clone()]))).collect()
         }
         _ if snapshot.enrolment(&namespace) == Enrolment::Unguarded => {
             rule::class_outside_guarded::judge(&subject, &namespace, &mut judge.findings);
             Classification::new()
         }
-        Role::Binding { ref pod, ref node } => judge.binding(&subject, pod, node.as_deref()),
-        Role::Pod | Role::Workload(_) | Role::Carrier(_) | Role::Other => judge.object(&subject, object),
+        _ if exempt_and_unguarded(&namespace, snapshot) => {
+            rule::class_outside_guarded::judge(&subject, &namespace, &mut judge.findings);
+            judge.classes(&subject, object)
+        }
+        _ => judge.classes(&subject, object),
     };
     let Judge { classifier, findings, injection, .. } = judge;
     let mut assumptions = classifier.assumptions;
@@ -112,7 +130,23 @@ struct Judge<'s> {
     injection: Option<Injection>,
 }
 
+/// Whether a namespace is exempt and not enrolled: a class does not belong there, and nothing is refused.
+fn exempt_and_unguarded(namespace: &str, snapshot: &Snapshot) -> bool {
+    snapshot.enrolment(namespace) == Enrolment::Exempt
+        && snapshot.namespace(namespace).is_none_or(|facts| !facts.is_guarded())
+}
+
 impl Judge<'_> {
+    /// What the subject holds, with what is wrong about it.
+    fn classes(&mut self, subject: &Subject, object: &Value) -> Classification {
+        match &subject.role {
+            Role::Binding { pod, node } => self.binding(subject, pod, node.as_deref()),
+            Role::Pod | Role::Workload(_) | Role::Namespace | Role::Carrier(_) | Role::Other => {
+                self.object(subject, object)
+            }
+        }
+    }
+
     /// Anything that is not a binding.
     fn object(&mut self, subject: &Subject, object: &Value) -> Classification {
         let mut all = match subject.role {
@@ -137,6 +171,10 @@ impl Judge<'_> {
         let requirements = requirements(classes, self.snapshot, self.namespace);
         let mut reaches: BTreeMap<&BTreeSet<JurisdictionName>, Option<Reach>> = BTreeMap::new();
         let mut to_inject: Vec<(&Requirement<'_>, &[Provenance])> = Vec::new();
+        let injection = match self.snapshot.enrolment(self.namespace) {
+            Enrolment::Exempt => Injects::Never,
+            Enrolment::Guarded | Enrolment::Unguarded | Enrolment::Assumed => Injects::WherePoliciesSay,
+        };
         for requirement in &requirements {
             let provenance = classes.get(&requirement.class).map(Vec::as_slice).unwrap_or_default();
             let reach =
@@ -146,13 +184,14 @@ impl Judge<'_> {
                 subject,
                 shape,
                 change: self.change,
+                injection,
                 requirement,
                 provenance,
                 reach: reach.as_ref(),
             };
             rule::judge_shape(&case, &mut self.findings);
             let open = case.reach.is_some_and(|reach| reach.first_hole().is_some());
-            if open && shape.node_name.is_none() && case.will_be_confined() {
+            if open && !requirement.jurisdictions.is_empty() && case.will_be_confined() {
                 to_inject.push((requirement, provenance));
             }
         }
@@ -180,7 +219,7 @@ impl Judge<'_> {
         let values = inject::values_inside(&requirements, self.snapshot);
         if values.is_empty() {
             rule::policies_conflict::judge_together(to_inject, &mut self.findings);
-        } else if subject.role == Role::Pod && self.snapshot.enrolment(self.namespace) != Enrolment::Exempt {
+        } else if subject.role == Role::Pod {
             self.injection = inject::injection(object, shape, &values, self.snapshot);
         }
     }
@@ -220,13 +259,8 @@ impl Judge<'_> {
                 self.snapshot,
                 &mut self.findings,
             );
-        }
-        let mode = |aspect| requirements.iter().map(|requirement| requirement.mode(aspect)).max();
-        if let Some(mode) = mode(Aspect::Placement) {
-            rule::field_unreadable::judge(subject, mode, &mut self.findings);
-        }
-        if let Some(mode) = mode(Aspect::Hints) {
-            rule::unknown_field::judge(subject, mode.min(Mode::Deny), &mut self.findings);
+            rule::field_unreadable::judge(subject, requirement, provenance, &mut self.findings);
+            rule::unknown_field::judge(subject, requirement, provenance, &mut self.findings);
         }
     }
 

@@ -15,7 +15,7 @@ pub(crate) fn judge(
     }
     let what = format!("holds {}, for which the policies have no jurisdiction in common", requirement.class);
     findings.push(Finding::of(Reason::PoliciesConflict, requirement, provenance).at(
-        FieldPath::root(),
+        field_of(provenance),
         "",
         what,
     ));
@@ -30,9 +30,13 @@ pub(crate) fn judge_together(
     for (requirement, provenance) in requirements {
         let what = "holds classes whose policies together leave no region where its pods may run";
         findings.push(Finding::of(Reason::PoliciesConflict, requirement, provenance).at(
-            FieldPath::root(),
+            field_of(provenance),
             "",
             what,
         ));
     }
+}
+
+fn field_of(provenance: &[Provenance]) -> FieldPath {
+    provenance.first().map(Provenance::field).unwrap_or_default()
 }

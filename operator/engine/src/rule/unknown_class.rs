@@ -2,7 +2,7 @@
 
 use alloc::{format, vec::Vec};
 
-use crate::{FieldPath, Finding, Provenance, Reason, Snapshot, select::Requirement};
+use crate::{Finding, Provenance, Reason, Snapshot, select::Requirement};
 
 pub(crate) fn judge(
     requirement: &Requirement<'_>,
@@ -14,12 +14,7 @@ pub(crate) fn judge(
     if snapshot.world().class(class.as_str()).is_some() {
         return;
     }
-    let field = match provenance.first() {
-        Some(
-            Provenance::Label { field } | Provenance::Selector { field } | Provenance::Carrier { field, .. },
-        ) => field.clone(),
-        Some(Provenance::Namespace { .. } | Provenance::Pod { .. }) | None => FieldPath::root(),
-    };
+    let field = provenance.first().map(Provenance::field).unwrap_or_default();
     let what = format!("holds {class}, which no DataClass declares");
     findings.push(Finding::of(Reason::UnknownClass, requirement, provenance).at(field, class.as_str(), what));
 }

@@ -2,15 +2,17 @@
 
 use alloc::vec::Vec;
 
-use bund_crds::Mode;
+use crate::{Finding, Provenance, Reason, Subject, select::Requirement};
 
-use crate::{Finding, Reason, Subject};
-
-/// Judges a subject that holds classes which policies keep; `mode` is theirs for hints.
-pub(crate) fn judge(subject: &Subject, mode: Mode, findings: &mut Vec<Finding>) {
+pub(crate) fn judge(
+    subject: &Subject,
+    requirement: &Requirement<'_>,
+    provenance: &[Provenance],
+    findings: &mut Vec<Finding>,
+) {
     for field in &subject.unknown_fields {
         let what = "has a field that this version does not know and did not judge";
-        findings.push(Finding::without_policy(Reason::UnknownField, mode).at(
+        findings.push(Finding::of(Reason::UnknownField, requirement, provenance).at(
             field.clone(),
             field.as_str(),
             what,

@@ -16,8 +16,10 @@ pub struct Table {
     pub trusted_label: Option<LabelKey>,
     /// What node labels may say inside: region ids and codes.
     node_values: BTreeSet<Box<str>>,
-    /// The providers that count here.
+    /// The providers that count for nodes of this cluster.
     providers: Vec<Provider>,
+    /// Every provider of the jurisdiction: a destination may lie in a cloud that this cluster does not run on.
+    all_providers: Vec<Provider>,
     /// Every scheme of a `providerID` that some provider of the jurisdiction writes.
     schemes: BTreeSet<Box<str>>,
     networks: Vec<Cidr>,
@@ -56,6 +58,7 @@ impl Table {
             trusted_label: spec.trusted_node_label().cloned(),
             node_values,
             providers: counted,
+            all_providers: spec.providers.clone(),
             schemes,
             networks: spec.networks.clone(),
             host_suffixes: spec.host_suffixes.clone(),
@@ -67,12 +70,14 @@ impl Table {
         &self.node_values
     }
 
-    /// Whether a region of `provider`, or of any that counts here, lies inside.
+    /// Whether a region lies inside: one of `provider`, or, where none is named, of those that this cluster
+    /// runs on.
     pub fn lists_region(&self, region: &str, provider: Option<&ProviderName>) -> bool {
-        self.providers
-            .iter()
-            .filter(|p| provider.is_none_or(|name| *name == p.name))
-            .any(|p| p.regions.iter().any(|listed| listed.as_str() == region))
+        let lists = |p: &Provider| p.regions.iter().any(|listed| listed.as_str() == region);
+        match provider {
+            Some(name) => self.all_providers.iter().any(|p| p.name == *name && lists(p)),
+            None => self.providers.iter().any(lists),
+        }
     }
 
     /// Host suffixes under which every host is inside.
@@ -100,6 +105,11 @@ impl Table {
         self.providers.iter().flat_map(|provider| {
             provider.regions.iter().map(move |region| Place { provider, region: region.as_str() })
         })
+    }
+
+    /// Whether a node in some place inside may carry `zone` as its zone.
+    pub(crate) fn admits_zone(&self, zone: &str) -> bool {
+        self.places().any(|place| place.zone_agrees(zone))
     }
 
     /// Whether a node's zone label, said honestly, can only be said inside.

@@ -1,0 +1,100 @@
+//! One JSON document, described in `docs/cli.md`.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{Outcome, ReportError, lines};
+
+/// The version of the form. It changes when a reader of the old one could misunderstand the new one.
+const VERSION: &str = "bund.dev/check/v1";
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Report<'o> {
+    version: &'static str,
+    objects: Vec<Object<'o>>,
+    unreadable: Vec<Unread<'o>>,
+    assumptions: Vec<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Object<'o> {
+    file: &'o str,
+    line: u32,
+    subject: &'o bund_engine::ObjectId,
+    verdict: bund_engine::Verdict,
+    allowed: bool,
+    classes: &'o bund_engine::Classification,
+    findings: Vec<Value>,
+    messages: Vec<Message<'o>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Message<'o> {
+    consequence: bund_crds::Mode,
+    reason: bund_engine::Reason,
+    field: &'o str,
+    line: u32,
+    column: u32,
+    text: String,
+}
+
+#[derive(Serialize)]
+struct Unread<'o> {
+    file: &'o str,
+    line: u32,
+    column: u32,
+    problem: &'o str,
+    remedy: &'o str,
+}
+
+pub(super) fn report(outcome: &Outcome) -> Result<String, ReportError> {
+    let form = |error: serde_json::Error| ReportError::Form(error.into());
+    let mut objects = Vec::with_capacity(outcome.checked.len());
+    for checked in &outcome.checked {
+        let decision = &checked.decision;
+        let findings = decision
+            .findings
+            .iter()
+            .map(serde_json::to_value)
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(form)?;
+        let messages = lines(checked)
+            .into_iter()
+            .map(|line| Message {
+                consequence: line.finding.consequence(),
+                reason: line.finding.reason,
+                field: line.finding.field.as_str(),
+                line: line.position.line,
+                column: line.position.column,
+                text: line.sentence,
+            })
+            .collect();
+        objects.push(Object {
+            file: &checked.document.source.name,
+            line: checked.document.line,
+            subject: &decision.subject,
+            verdict: decision.verdict,
+            allowed: decision.response().allowed,
+            classes: &decision.classes,
+            findings,
+            messages,
+        });
+    }
+    let unreadable = outcome
+        .unreadable
+        .iter()
+        .map(|error| Unread {
+            file: &error.source_name,
+            line: error.line,
+            column: error.column,
+            problem: &error.problem,
+            remedy: &error.remedy,
+        })
+        .collect();
+    let assumptions = outcome.assumptions.iter().map(ToString::to_string).collect();
+    let report = Report { version: VERSION, objects, unreadable, assumptions };
+    serde_json::to_string_pretty(&report).map(|text| text + "\n").map_err(form)
+}

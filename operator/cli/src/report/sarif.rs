@@ -1,0 +1,88 @@
+//! SARIF 2.1.0. The log is read back into the typed form before it is written, so that it cannot leave the schema.
+
+use bund_crds::Mode;
+use bund_engine::Reason;
+use serde_json::{Value, json};
+use serde_sarif::sarif::Sarif;
+
+use super::{Line, Outcome, ReportError, lines};
+use crate::check::Checked;
+
+/// The rule of what cannot be read. It is no reason of the engine: nothing was judged.
+const UNREADABLE: &str = "Unreadable";
+
+pub(super) fn report(outcome: &Outcome) -> Result<String, ReportError> {
+    let form = |error: serde_json::Error| ReportError::Form(error.into());
+    let findings = outcome
+        .checked
+        .iter()
+        .flat_map(|checked| lines(checked).into_iter().map(move |l| result(checked, &l)));
+    let unreadable = outcome.unreadable.iter().map(|error| {
+        let message = format!("{}; {}", error.problem, error.remedy);
+        entry(UNREADABLE, "error", &message, &error.source_name, error.line, error.column)
+    });
+    let log = json!({
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{
+            "tool": { "driver": { "name": "bund", "version": env!("CARGO_PKG_VERSION"), "rules": rules() } },
+            "columnKind": "unicodeCodePoints",
+            "results": unreadable.chain(findings).collect::<Vec<Value>>()
+        }]
+    });
+    let log: Sarif = serde_json::from_value(log).map_err(form)?;
+    serde_json::to_string_pretty(&log).map(|text| text + "\n").map_err(form)
+}
+
+fn rules() -> Vec<Value> {
+    let unreadable = json!({
+        "id": UNREADABLE,
+        "shortDescription": { "text": "The input cannot be read, or two readers would read it differently." }
+    });
+    let of_reasons = Reason::ALL.iter().map(|reason| {
+        let entry = reason.entry();
+        json!({
+            "id": reason.code(),
+            "shortDescription": { "text": entry.summary },
+            "help": { "text": entry.remedy },
+            "properties": { "control": entry.control, "law": entry.citation, "aspect": entry.aspect.as_str() }
+        })
+    });
+    std::iter::once(unreadable).chain(of_reasons).collect()
+}
+
+fn result(checked: &Checked, line: &Line<'_>) -> Value {
+    let level = match line.finding.consequence() {
+        Mode::Deny => "error",
+        Mode::Warn => "warning",
+        Mode::Audit => "note",
+    };
+    let file = &checked.document.source.name;
+    entry(line.finding.reason.code(), level, &line.sentence, file, line.position.line, line.position.column)
+}
+
+fn entry(rule: &str, level: &str, message: &str, file: &str, line: u32, column: u32) -> Value {
+    json!({
+        "ruleId": rule,
+        "level": level,
+        "message": { "text": message },
+        "locations": [{
+            "physicalLocation": {
+                "artifactLocation": { "uri": uri(file) },
+                "region": { "startLine": line.max(1), "startColumn": column.max(1) }
+            }
+        }]
+    })
+}
+
+/// A path as a relative URI reference.
+fn uri(path: &str) -> String {
+    path.bytes()
+        .map(|byte| match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'/' => {
+                char::from(byte).to_string()
+            }
+            _ => format!("%{byte:02X}"),
+        })
+        .collect()
+}

@@ -1,0 +1,62 @@
+//! What is known of the cluster: watches feed one [`View`], which is published whole after every batch of events.
+//!
+//! ```text
+//! API server --watch (client)--> Change --view (pure)--> View --publish--> readers
+//! ```
+//!
+//! One task per kind turns watch events into [`Change`]s, one task takes them all into its working view. Readers
+//! get a clone that shares its maps with the working view and never changes under them.
+
+mod kind;
+mod publish;
+mod roster;
+mod view;
+mod watch;
+
+use std::sync::Arc;
+
+use kube::Client;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tracing::info;
+
+pub use kind::{Detail, KINDS, Purpose, WatchedKind};
+pub use publish::{Index, Revision};
+pub use roster::{Change, ObjectKey};
+pub(crate) use roster::{into_value, metadata_into_value};
+pub(crate) use watch::Patience;
+pub use view::{OwnObject, OwnerKey, View};
+
+use publish::Publisher;
+
+/// Events that wait to be taken in. Small, because each holds a whole object.
+const WAITING: usize = 256;
+
+/// Starts the watches. Everything runs in `tasks` until they are aborted; nothing here ends by itself.
+///
+/// The index is not ready until every kind that decisions rest on was listed once. From then on it stays ready:
+/// a watch that breaks is taken up again, and what changed meanwhile is seen late, never lost.
+pub fn start(client: &Client, tasks: &mut JoinSet<()>) -> Arc<Index> {
+    let (index, publisher) = publish::new();
+    let (sender, receiver) = mpsc::channel(WAITING);
+    for kind in KINDS {
+        tasks.spawn(watch::follow(client.clone(), kind, sender.clone()));
+    }
+    tasks.spawn(take_in(receiver, publisher));
+    index
+}
+
+/// Takes changes into the working view, as many at a time as there are, and publishes the result.
+async fn take_in(mut receiver: mpsc::Receiver<Change>, mut publisher: Publisher) {
+    let mut changes = Vec::with_capacity(WAITING);
+    while receiver.recv_many(&mut changes, WAITING).await > 0 {
+        let was_ready = publisher.is_ready();
+        for change in changes.drain(..) {
+            publisher.apply(&change);
+        }
+        publisher.publish();
+        if !was_ready && publisher.is_ready() {
+            info!("every kind that decisions rest on was listed");
+        }
+    }
+}

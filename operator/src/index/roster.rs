@@ -1,0 +1,220 @@
+//! From watch events of one kind to changes of the view. (pure)
+
+use std::collections::BTreeSet;
+
+use kube::api::{DynamicObject, ObjectMeta};
+use kube::core::PartialObjectMeta;
+use kube::runtime::watcher::Event;
+use serde_json::{Map, Value, json};
+
+use super::WatchedKind;
+
+/// What happened to what is known.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// An object is as given: complete, with its `apiVersion` and `kind`.
+    Observed(&'static WatchedKind, Value),
+    /// An object is gone.
+    Gone(&'static WatchedKind, ObjectKey),
+    /// Every object of the kind was given once.
+    Listed(&'static WatchedKind),
+}
+
+/// An object of a known kind.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ObjectKey {
+    /// Its namespace, if it has one.
+    pub namespace: Option<Box<str>>,
+    /// Its name.
+    pub name: Box<str>,
+}
+
+impl ObjectKey {
+    fn of(metadata: &ObjectMeta) -> Self {
+        Self {
+            namespace: metadata.namespace.as_deref().map(Box::from),
+            name: metadata.name.as_deref().unwrap_or_default().into(),
+        }
+    }
+}
+
+/// The names of one kind that are known, so that what vanished while nobody watched is forgotten.
+#[derive(Debug)]
+pub(super) struct Roster {
+    kind: &'static WatchedKind,
+    known: BTreeSet<ObjectKey>,
+    /// What the list that is being read has shown so far.
+    listing: BTreeSet<ObjectKey>,
+}
+
+/// An object as a watch gives it.
+pub(super) trait Watched {
+    fn metadata(&self) -> &ObjectMeta;
+    /// The object as the API server prints it, with what no decision rests on left out.
+    fn into_value(self, kind: &WatchedKind) -> Value;
+}
+
+impl Roster {
+    pub(super) fn new(kind: &'static WatchedKind) -> Self {
+        Self { kind, known: BTreeSet::new(), listing: BTreeSet::new() }
+    }
+
+    /// What an event changes.
+    pub(super) fn take<W: Watched>(&mut self, event: Event<W>) -> Vec<Change> {
+        match event {
+            Event::Init => {
+                self.listing.clear();
+                Vec::new()
+            }
+            Event::InitApply(object) => {
+                self.listing.insert(ObjectKey::of(object.metadata()));
+                self.observe(object)
+            }
+            Event::InitDone => {
+                let vanished = self.known.difference(&self.listing).cloned();
+                let mut changes: Vec<_> = vanished.map(|key| Change::Gone(self.kind, key)).collect();
+                changes.push(Change::Listed(self.kind));
+                self.known = std::mem::take(&mut self.listing);
+                changes
+            }
+            Event::Apply(object) => self.observe(object),
+            Event::Delete(object) => {
+                let key = ObjectKey::of(object.metadata());
+                self.known.remove(&key);
+                vec![Change::Gone(self.kind, key)]
+            }
+        }
+    }
+
+    fn observe<W: Watched>(&mut self, object: W) -> Vec<Change> {
+        self.known.insert(ObjectKey::of(object.metadata()));
+        vec![Change::Observed(self.kind, object.into_value(self.kind))]
+    }
+}
+
+impl Watched for DynamicObject {
+    fn metadata(&self) -> &ObjectMeta {
+        &self.metadata
+    }
+
+    fn into_value(self, kind: &WatchedKind) -> Value {
+        into_value(self, kind)
+    }
+}
+
+/// The whole object, without managed fields.
+pub(crate) fn into_value(object: DynamicObject, kind: &WatchedKind) -> Value {
+    let DynamicObject { types: _, mut metadata, data } = object;
+    metadata.managed_fields = None;
+    let mut members = match data {
+        Value::Object(members) => members,
+        // Not an object at all. It stays what it is, so that its extraction says what is wrong.
+        other => Map::from_iter([("spec".to_owned(), other)]),
+    };
+    members.insert("apiVersion".to_owned(), kind.api_version().into());
+    members.insert("kind".to_owned(), kind.kind.into());
+    // Metadata is made of strings, numbers and maps of strings, which always are JSON.
+    members.insert("metadata".to_owned(), serde_json::to_value(metadata).unwrap_or_default());
+    Value::Object(members)
+}
+
+impl Watched for PartialObjectMeta<DynamicObject> {
+    fn metadata(&self) -> &ObjectMeta {
+        &self.metadata
+    }
+
+    fn into_value(self, kind: &WatchedKind) -> Value {
+        metadata_into_value(self, kind)
+    }
+}
+
+/// Name and labels. Of annotations nothing is kept: one of them may hold a copy of the content.
+pub(crate) fn metadata_into_value(object: PartialObjectMeta<DynamicObject>, kind: &WatchedKind) -> Value {
+    let ObjectMeta { name, namespace, labels, .. } = object.metadata;
+    json!({
+        "apiVersion": kind.api_version(),
+        "kind": kind.kind,
+        "metadata": { "name": name, "namespace": namespace, "labels": labels.unwrap_or_default() },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::index::KINDS;
+
+    fn kind() -> &'static WatchedKind {
+        KINDS.iter().find(|kind| kind.kind == "Pod").unwrap()
+    }
+
+    fn pod(name: &str) -> DynamicObject {
+        serde_json::from_value(json!({
+            "metadata": {"name": name, "namespace": "shop", "managedFields": [{"manager": "m"}]},
+            "spec": {"nodeName": "n"}
+        }))
+        .unwrap()
+    }
+
+    fn key(name: &str) -> ObjectKey {
+        ObjectKey { namespace: Some("shop".into()), name: name.into() }
+    }
+
+    #[test]
+    fn an_observed_object_has_its_kind_and_no_managed_fields() {
+        let changes = Roster::new(kind()).take(Event::Apply(pod("a")));
+        let expected = json!({
+            "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a", "namespace": "shop"},
+            "spec": {"nodeName": "n"}
+        });
+        assert_eq!(changes, [Change::Observed(kind(), expected)]);
+    }
+
+    #[test]
+    fn what_vanished_while_nobody_watched_is_forgotten_on_the_next_list() {
+        let mut roster = Roster::new(kind());
+        roster.take(Event::Init);
+        roster.take(Event::InitApply(pod("a")));
+        roster.take(Event::InitApply(pod("b")));
+        assert_eq!(roster.take::<DynamicObject>(Event::InitDone), [Change::Listed(kind())]);
+        roster.take(Event::Apply(pod("c")));
+
+        roster.take::<DynamicObject>(Event::Init);
+        roster.take(Event::InitApply(pod("b")));
+        let changes = roster.take::<DynamicObject>(Event::InitDone);
+        assert_eq!(
+            changes,
+            [Change::Gone(kind(), key("a")), Change::Gone(kind(), key("c")), Change::Listed(kind())]
+        );
+    }
+
+    #[test]
+    fn a_list_that_breaks_off_forgets_nothing() {
+        let mut roster = Roster::new(kind());
+        roster.take(Event::Init);
+        roster.take(Event::InitApply(pod("a")));
+        roster.take(Event::InitApply(pod("b")));
+        roster.take::<DynamicObject>(Event::InitDone);
+        roster.take::<DynamicObject>(Event::Init);
+        roster.take(Event::InitApply(pod("a")));
+        roster.take::<DynamicObject>(Event::Init);
+        roster.take(Event::InitApply(pod("b")));
+        roster.take(Event::InitApply(pod("a")));
+        assert_eq!(roster.take::<DynamicObject>(Event::InitDone), [Change::Listed(kind())]);
+    }
+
+    #[test]
+    fn of_a_secret_only_name_and_labels_are_taken() {
+        let secret: PartialObjectMeta<DynamicObject> = serde_json::from_value(json!({
+            "apiVersion": "meta.k8s.io/v1", "kind": "PartialObjectMetadata",
+            "metadata": {"name": "s", "namespace": "shop", "labels": {"a": "b"},
+                "annotations": {"kubectl.kubernetes.io/last-applied-configuration": "{\"data\":\"c2VjcmV0\"}"}}
+        }))
+        .unwrap();
+        let kind = KINDS.iter().find(|kind| kind.kind == "Secret").unwrap();
+        assert_eq!(
+            secret.into_value(kind),
+            json!({"apiVersion": "v1", "kind": "Secret",
+                "metadata": {"name": "s", "namespace": "shop", "labels": {"a": "b"}}})
+        );
+    }
+}

@@ -1,0 +1,212 @@
+//! From a decision to an `AdmissionReview`. (pure)
+
+use std::collections::BTreeMap;
+
+use bund_crds::{Aspect, Mode};
+use bund_engine::{Decision, Operation, Reason, Request, Snapshot, select::policies_in};
+use k8s_openapi::ByteString;
+use serde_json::{Value, json};
+
+use super::lookup::Missing;
+use super::review::{Entrance, Question};
+
+/// The whole message of a refusal, in bytes: what a person reads, not a report.
+const MESSAGE_LIMIT: usize = 8 * 1024;
+/// All warnings of an answer, in characters. Beyond it the API server cuts each to [`WARNING_LIMIT`].
+const WARNINGS_LIMIT: usize = 4096;
+/// One warning where there are too many to tell them whole, in characters.
+const WARNING_LIMIT: usize = 256;
+/// One audit annotation, in bytes.
+const ANNOTATION_LIMIT: usize = 4096;
+
+/// What the API server is told.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    outcome: Outcome,
+    warnings: Vec<String>,
+    annotations: BTreeMap<&'static str, String>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Outcome {
+    Allowed,
+    /// Allowed with an RFC 6902 patch.
+    Patched(Value),
+    Refused {
+        code: u16,
+        reason: &'static str,
+        message: String,
+    },
+}
+
+impl Answer {
+    /// The answer that `decision` leads to. `missing` names facts that could not be read: then what the decision
+    /// does not refuse is refused all the same, with a code that says to try again, if a policy of the namespace
+    /// denies at all. Where every policy only warns or audits, nothing is refused for our own weakness either.
+    pub fn of(
+        entrance: Entrance,
+        question: &Question,
+        decision: &Decision,
+        missing: Option<&Missing>,
+        snapshot: &Snapshot,
+    ) -> Self {
+        match entrance {
+            Entrance::Mutating => Self::mutating(&question.request, decision),
+            Entrance::Validating => Self::validating(question, decision, missing, snapshot),
+        }
+    }
+
+    fn mutating(request: &Request, decision: &Decision) -> Self {
+        let injection = decision.injection.as_ref().filter(|_| comes_to_be(request));
+        let outcome = injection.map_or(Outcome::Allowed, |injection| Outcome::Patched(injection.json_patch()));
+        Self { outcome, warnings: Vec::new(), annotations: BTreeMap::new() }
+    }
+
+    fn validating(
+        question: &Question,
+        decision: &Decision,
+        missing: Option<&Missing>,
+        snapshot: &Snapshot,
+    ) -> Self {
+        let response = decision.response();
+        let mut annotations = BTreeMap::from([
+            ("decision", decision.verdict.to_string()),
+            ("decision-id", question.uid.clone()),
+        ]);
+        let recorded: Vec<_> = response.recorded.iter().chain(&response.warnings).map(|line| one_line(line)).collect();
+        if !recorded.is_empty() {
+            annotations.insert("findings", cut_bytes(&recorded.join("; "), ANNOTATION_LIMIT));
+        }
+        let undecided = missing.map(|missing| missing.to_string());
+        if let Some(undecided) = &undecided {
+            annotations.insert("undecided", cut_bytes(&one_line(undecided), ANNOTATION_LIMIT));
+        }
+        let outcome = if !response.allowed {
+            Outcome::forbidden(&response.refusals)
+        } else if decision.injection.is_some() && comes_to_be(&question.request) {
+            Outcome::forbidden(&[unconfined(decision)])
+        } else if let Some(undecided) = undecided.filter(|_| denies_somewhere(decision, snapshot)) {
+            Outcome::try_again(&undecided)
+        } else {
+            Outcome::Allowed
+        };
+        Self { outcome, warnings: warnings(&response.warnings), annotations }
+    }
+
+    /// The message, if the request is refused.
+    pub fn refusal(&self) -> Option<&str> {
+        match &self.outcome {
+            Outcome::Refused { message, .. } => Some(message),
+            Outcome::Allowed | Outcome::Patched(_) => None,
+        }
+    }
+
+    /// The HTTP status that the API server will give.
+    pub fn code(&self) -> u16 {
+        match &self.outcome {
+            Outcome::Refused { code, .. } => *code,
+            Outcome::Allowed | Outcome::Patched(_) => 200,
+        }
+    }
+
+    /// The review that answers the question `uid`.
+    pub fn into_review(self, uid: &str) -> Value {
+        let Self { outcome, warnings, annotations } = self;
+        let mut response = json!({ "uid": uid, "allowed": !matches!(outcome, Outcome::Refused { .. }) });
+        match outcome {
+            Outcome::Allowed => {}
+            Outcome::Patched(patch) => {
+                response["patchType"] = "JSONPatch".into();
+                response["patch"] = json!(ByteString(patch.to_string().into_bytes()));
+            }
+            Outcome::Refused { code, reason, message } => {
+                response["status"] =
+                    json!({ "status": "Failure", "code": code, "reason": reason, "message": message });
+            }
+        }
+        if !warnings.is_empty() {
+            response["warnings"] = json!(warnings);
+        }
+        if !annotations.is_empty() {
+            response["auditAnnotations"] = json!(annotations);
+        }
+        json!({ "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "response": response })
+    }
+}
+
+impl Outcome {
+    fn forbidden(lines: &[String]) -> Self {
+        let lines: Vec<_> = lines.iter().map(|line| one_line(line)).collect();
+        let message = cut_bytes(&lines.join("; "), MESSAGE_LIMIT);
+        Self::Refused { code: 403, reason: "Forbidden", message }
+    }
+
+    fn try_again(undecided: &str) -> Self {
+        let message = cut_bytes(&one_line(undecided), MESSAGE_LIMIT);
+        Self::Refused { code: 503, reason: "ServiceUnavailable", message }
+    }
+}
+
+/// Whether the request itself makes the object, so that it can be confined.
+fn comes_to_be(request: &Request) -> bool {
+    request.operation == Operation::Create && request.subresource.is_none()
+}
+
+/// What validation says of a pod that admission was to confine and that is not confined.
+fn unconfined(decision: &Decision) -> String {
+    let key = decision.injection.as_ref().map_or("", |injection| &injection.key);
+    let entry = Reason::PlacementUnconfined.entry();
+    format!(
+        "{}: {} lacks the node affinity on {key} that Bund gave it; field spec.affinity; {}, {}; another admission \
+         webhook took it away, or the pod came to hold a class just now: create it again, and let that webhook leave \
+         spec.affinity alone",
+        Reason::PlacementUnconfined, decision.subject, entry.control, entry.citation
+    )
+}
+
+/// Whether some policy of the subject's namespace denies anything. A subject without a namespace, or one in a
+/// namespace that nobody knows, may be concerned by any policy.
+fn denies_somewhere(decision: &Decision, snapshot: &Snapshot) -> bool {
+    let namespace = decision.subject.namespace.as_deref().unwrap_or_default();
+    let unreadable = snapshot.world().unreadable().any(|fact| fact.mode == Mode::Deny);
+    let denies = policies_in(snapshot, namespace)
+        .any(|policy| Aspect::ALL.iter().any(|aspect| policy.mode(*aspect, namespace) == Mode::Deny));
+    unreadable || denies
+}
+
+/// Warnings as the API server would cut them: whole while they fit together, each cut where they do not.
+fn warnings(lines: &[String]) -> Vec<String> {
+    let lines: Vec<_> = lines.iter().map(|line| one_line(line)).collect();
+    let total: usize = lines.iter().map(|line| line.chars().count()).sum();
+    if total <= WARNINGS_LIMIT {
+        return lines;
+    }
+    let cut = lines.into_iter().map(|line| cut_chars(&line, WARNING_LIMIT));
+    cut.take(WARNINGS_LIMIT / WARNING_LIMIT).collect()
+}
+
+/// A line without what could end it or hide a part of it.
+fn one_line(line: &str) -> String {
+    line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+const CUT: &str = "…";
+
+fn cut_chars(text: &str, limit: usize) -> String {
+    match text.char_indices().nth(limit) {
+        None => text.to_owned(),
+        Some(_) => text.chars().take(limit.saturating_sub(1)).chain(CUT.chars()).collect(),
+    }
+}
+
+fn cut_bytes(text: &str, limit: usize) -> String {
+    if text.len() <= limit {
+        return text.to_owned();
+    }
+    let end = text.floor_char_boundary(limit.saturating_sub(CUT.len()));
+    let (kept, _) = text.split_at_checked(end).unwrap_or_default();
+    format!("{kept}{CUT}")
+}
+
+#[cfg(test)]
+mod tests;

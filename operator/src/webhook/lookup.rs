@@ -1,0 +1,206 @@
+//! Looking up what the index did not know. (client)
+//!
+//! A watch is a little behind: a pod may be bound before the watch has shown it. What a decision assumed to be
+//! absent is asked for live, each object at most once. Only objects of the request's own namespace and
+//! cluster-scoped ones are read, so that nobody can make us read another namespace.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::time::Duration;
+
+use bund_engine::snapshot::{CarrierId, CarrierKind};
+use bund_engine::{Assumption, Decision, Request, Snapshot, Timestamp, decide};
+use futures::future::join_all;
+use kube::api::DynamicObject;
+use kube::{Api, Client};
+use serde_json::Value;
+use tokio::time::{Instant, timeout_at};
+use tracing::warn;
+
+use crate::index::{Detail, WatchedKind, into_value, metadata_into_value};
+
+/// Objects that are asked for in one request. A pod may reference hundreds; all of them unknown is an attack or a
+/// mistake.
+const GETS: usize = 16;
+/// How long all questions of one request may take.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Asks the API server for single objects.
+#[derive(Clone)]
+pub(super) struct Lookup {
+    client: Client,
+}
+
+/// What a decision is after everything missing was looked up.
+pub(super) struct Found {
+    pub(super) decision: Decision,
+    /// Facts that could not be read.
+    pub(super) missing: Option<Missing>,
+    /// What the decision rests on.
+    pub(super) snapshot: Snapshot,
+}
+
+/// Facts that the decision rests on and that could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Missing {
+    /// The first of them.
+    what: String,
+    /// Why it could not be read.
+    why: String,
+}
+
+impl Missing {
+    #[cfg(test)]
+    pub(super) fn new(what: &str, why: &str) -> Self {
+        Self { what: what.to_owned(), why: why.to_owned() }
+    }
+}
+
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { what, why } = self;
+        write!(f, "Undecided: the decision rests on {what}, which could not be read: {why}; try again")
+    }
+}
+
+/// An object to ask for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Wanted {
+    kind: &'static str,
+    namespace: Option<Box<str>>,
+    name: Box<str>,
+}
+
+impl fmt::Display for Wanted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.kind, self.name)
+    }
+}
+
+impl Lookup {
+    pub(super) fn new(client: Client) -> Self {
+        Self { client }
+    }
+
+    /// Looks up what `decision` assumed to be absent and decides again with what there is. What is found may lead
+    /// to more (the volume of a claim), so this goes on until nothing new is asked for or the limits are reached.
+    pub(super) async fn complete(
+        &self,
+        request: &Request,
+        decision: Decision,
+        snapshot: &Snapshot,
+    ) -> Found {
+        let deadline = Instant::now() + PATIENCE;
+        let mut found = Found { decision, missing: None, snapshot: snapshot.clone() };
+        let mut asked = BTreeSet::new();
+        loop {
+            let mut wanted = wanted(request, &found.decision);
+            wanted.retain(|wanted| !asked.contains(wanted));
+            if wanted.is_empty() || found.missing.is_some() {
+                return found;
+            }
+            if asked.len() + wanted.len() > GETS {
+                let why = format!("more than {GETS} objects that it names are not known");
+                found.missing = wanted.first().map(|first| Missing { what: first.to_string(), why });
+                return found;
+            }
+            let answers = join_all(wanted.iter().map(|wanted| self.get(wanted, deadline))).await;
+            let mut learned = false;
+            for (wanted, answer) in wanted.iter().zip(answers) {
+                match answer {
+                    Ok(Some(object)) => {
+                        found.snapshot.observe(&object);
+                        learned = true;
+                    }
+                    Ok(None) => {}
+                    Err(why) => {
+                        warn!(what = %wanted, why, "a fact could not be looked up");
+                        found.missing = Some(Missing { what: wanted.to_string(), why });
+                    }
+                }
+            }
+            asked.extend(wanted);
+            if learned {
+                found.decision = decide(request, &found.snapshot, Timestamp::now());
+            }
+        }
+    }
+
+    /// The object as it is now; `None` where there is none.
+    async fn get(&self, wanted: &Wanted, deadline: Instant) -> Result<Option<Value>, String> {
+        let Some(kind) = WatchedKind::of("", wanted.kind) else {
+            return Err("its kind is not one that is watched".to_owned());
+        };
+        let resource = kind.resource();
+        let api: Api<DynamicObject> = match &wanted.namespace {
+            Some(namespace) => Api::namespaced_with(self.client.clone(), namespace, &resource),
+            None => Api::all_with(self.client.clone(), &resource),
+        };
+        let get = async {
+            match kind.detail {
+                Detail::Whole => Ok(api.get_opt(&wanted.name).await?.map(|object| into_value(object, kind))),
+                Detail::Metadata => {
+                    let object = api.get_metadata_opt(&wanted.name).await?;
+                    Ok(object.map(|object| metadata_into_value(object, kind)))
+                }
+            }
+        };
+        match timeout_at(deadline, get).await {
+            Ok(answer) => answer.map_err(|error: kube::Error| crate::chain(&error)),
+            Err(_) => Err("the API server did not answer in time".to_owned()),
+        }
+    }
+}
+
+/// What is to be asked for because of `decision`. (pure)
+fn wanted(request: &Request, decision: &Decision) -> BTreeSet<Wanted> {
+    let own = request.namespace.as_deref();
+    let in_scope = |wanted: &Wanted| wanted.namespace.is_none() || wanted.namespace.as_deref() == own;
+    let wanted = decision.assumptions.iter().filter_map(|assumption| match assumption {
+        Assumption::LocationAbsent => None,
+        Assumption::NamespaceAbsent(name) => {
+            let is_own = Some(name.as_ref()) == own;
+            is_own.then(|| Wanted { kind: "Namespace", namespace: None, name: name.clone() })
+        }
+        Assumption::NodeAbsent(name) => Some(Wanted { kind: "Node", namespace: None, name: name.clone() }),
+        Assumption::PodAbsent { namespace, name } => {
+            Some(Wanted { kind: "Pod", namespace: Some(namespace.clone()), name: name.clone() })
+        }
+        Assumption::CarrierAbsent(CarrierId { kind, namespace, name }) => Some(Wanted {
+            kind: CarrierKind::as_str(*kind),
+            namespace: namespace.clone(),
+            name: name.clone(),
+        }),
+    });
+    // A name that is no path segment is no name: the API server would read it as something else.
+    wanted.filter(in_scope).filter(|wanted| is_object_name(&wanted.name)).collect()
+}
+
+/// Whether the API server could hold an object of this name. Others do not exist, so there is nothing to ask.
+fn is_object_name(name: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'.';
+    !name.is_empty() && name.len() <= 253 && name.bytes().all(plain) && !name.starts_with('.')
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn only_the_own_namespace_and_names_that_can_exist_are_asked_for() {
+        let pod = json!({
+            "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "labels": {"data-class.bund.dev/x": ""}},
+            "spec": {
+                "nodeName": "n", "serviceAccountName": "../../../secrets",
+                "containers": [{"envFrom": [{"secretRef": {"name": "s"}}, {"configMapRef": {"name": "A b"}}]}]
+            }
+        });
+        let mut request = Request::of_object(pod, None);
+        request.namespace = Some("shop".to_owned());
+        let decision = decide(&request, &Snapshot::default(), Timestamp::UNIX_EPOCH);
+        let names: Vec<_> = wanted(&request, &decision).iter().map(ToString::to_string).collect();
+        assert_eq!(names, ["Namespace shop", "Node n", "Secret s"]);
+    }
+}
