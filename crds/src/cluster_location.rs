@@ -6,8 +6,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Cidr, JurisdictionName, LabelKey, NamespaceName, ProviderName, condition::conditions_schema, labels,
+    Check, Cidr, JurisdictionName, LabelKey, NamespaceName, Problem, ProviderName,
+    condition::conditions_schema,
+    labels,
+    problem::{ensure, set},
 };
+
+/// The name of the one object.
+pub const NAME: &str = "cluster";
+const ONE: &str = "a cluster has one location; name this object `cluster`";
 
 /// Says where *this* cluster is. There is one, named `cluster`.
 #[derive(CustomResource, Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
@@ -21,7 +28,7 @@ use crate::{
     status = "ClusterLocationStatus",
     derive = "PartialEq",
     doc = "ClusterLocation says where this cluster is: its jurisdiction, its clouds, and whether every node is inside (Uniform) or not (Mixed). There is one, named `cluster`.",
-    validation = ("self.metadata.name == 'cluster'", "a cluster has one location; name this object `cluster`"),
+    validation = ("self.metadata.name == 'cluster'", ONE),
     printcolumn(name = "Jurisdiction", type_ = "string", json_path = ".spec.jurisdiction"),
     printcolumn(name = "Span", type_ = "string", json_path = ".spec.span"),
     printcolumn(name = "Inside", type_ = "integer", json_path = ".status.nodes.inside"),
@@ -54,6 +61,16 @@ pub struct ClusterLocationSpec {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 64), extend("x-kubernetes-list-type" = "set"))]
     pub networks: Vec<Cidr>,
+}
+
+impl Check for ClusterLocationSpec {
+    fn check(&self, name: &str) -> Result<(), Problem> {
+        let Self { jurisdiction: _, span: _, node_key: _, providers, exempt_namespaces, networks } = self;
+        ensure(name == NAME, "metadata.name", ONE)?;
+        set(providers, 1, 16, "spec.providers")?;
+        set(exempt_namespaces, 0, 64, "spec.exemptNamespaces")?;
+        set(networks, 0, 64, "spec.networks")
+    }
 }
 
 /// Whether every node of the cluster is inside its jurisdiction.

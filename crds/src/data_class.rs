@@ -5,7 +5,15 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{LabelSelector, condition::conditions_schema};
+use crate::{
+    Check, ClassName, LabelSelector, Problem,
+    condition::conditions_schema,
+    problem::{count, ensure},
+};
+
+const LABEL_NAME: &str = "the name becomes the label data-class.bund.dev/<name>; use at most 63 lower-case letters, digits and dashes";
+const MINORS_ARE_SENSITIVE: &str =
+    "information of minors under 14 is sensitive (PIPL Art. 28); write sensitivity: Sensitive";
 
 /// A kind of data, such as personal information, with what the law asks for it.
 #[derive(CustomResource, Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
@@ -20,7 +28,7 @@ use crate::{LabelSelector, condition::conditions_schema};
     derive = "PartialEq",
     doc = "DataClass is a kind of data, such as personal-information. It reaches objects through the label data-class.bund.dev/<name>, through its selectors, and through what objects mount and reference.",
     validation = ("self.metadata.name.size() <= 63 && !self.metadata.name.contains('.')",
-        "the name becomes the label data-class.bund.dev/<name>; use at most 63 lower-case letters, digits and dashes"),
+        LABEL_NAME),
     printcolumn(name = "Category", type_ = "string", json_path = ".spec.category"),
     printcolumn(name = "Sensitivity", type_ = "string", json_path = ".spec.sensitivity"),
     printcolumn(name = "Sector", type_ = "string", json_path = ".spec.sector", priority = 1),
@@ -29,7 +37,7 @@ use crate::{LabelSelector, condition::conditions_schema};
 )]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[x_kube(validation = ("!(self.subjects == 'MinorsUnder14') || self.sensitivity == 'Sensitive'",
-    "information of minors under 14 is sensitive (PIPL Art. 28); write sensitivity: Sensitive"))]
+    MINORS_ARE_SENSITIVE))]
 pub struct DataClassSpec {
     /// What the data is in law.
     pub category: Category,
@@ -56,6 +64,29 @@ pub struct DataClassSpec {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 32))]
     pub selectors: Vec<ClassSelector>,
+}
+
+impl Check for DataClassSpec {
+    fn check(&self, name: &str) -> Result<(), Problem> {
+        let Self { category: _, sensitivity, subjects, sector: _, safeguards: _, retention, selectors } =
+            self;
+        ensure(name.parse::<ClassName>().is_ok(), "metadata.name", LABEL_NAME)?;
+        let ordinary_minors = *subjects == Subjects::MinorsUnder14 && *sensitivity != Sensitivity::Sensitive;
+        ensure(!ordinary_minors, "spec.sensitivity", MINORS_ARE_SENSITIVE)?;
+        if let Some(Retention { minimum_days }) = retention {
+            let bounded = RETENTION_DAYS.contains(minimum_days);
+            ensure(bounded, "spec.retention.minimumDays", "write 1 to 36500 days")?;
+        }
+        count(selectors, 0, 32, "spec.selectors")?;
+        for (index, ClassSelector { namespace_selector, object_selector }) in selectors.iter().enumerate() {
+            let field = format!("spec.selectors[{index}]");
+            if let Some(selector) = namespace_selector {
+                selector.check(&format!("{field}.namespaceSelector"))?;
+            }
+            object_selector.check(&format!("{field}.objectSelector"))?;
+        }
+        Ok(())
+    }
 }
 
 /// One way a class reaches objects without touching them.
@@ -158,6 +189,9 @@ pub enum InTransit {
     #[serde(rename = "TLS-1.3")]
     Tls13,
 }
+
+/// The schema's `range` below says the same.
+const RETENTION_DAYS: std::ops::RangeInclusive<u32> = 1..=36_500;
 
 /// How long data must be kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

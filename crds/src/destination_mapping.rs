@@ -5,7 +5,14 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{FieldQuery, ProviderName, condition::conditions_schema};
+use crate::{
+    Check, FieldQuery, GROUP, Problem, ProviderName,
+    condition::conditions_schema,
+    problem::{count, ensure, length, shape},
+};
+
+const SAYS_NOTHING: &str = "a mapping says nothing without destinations or templates; list at least one";
+const OWN_GROUP: &str = "kinds of bund.dev are judged by their own rules; map another group";
 
 /// For any other kind of object: which fields name a destination, and where a pod template sits.
 #[derive(CustomResource, Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
@@ -30,7 +37,7 @@ use crate::{FieldQuery, ProviderName, condition::conditions_schema};
 )]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[x_kube(validation = ("(has(self.destinations) && size(self.destinations) > 0) || (has(self.templates) && size(self.templates) > 0)",
-    "a mapping says nothing without destinations or templates; list at least one"))]
+    SAYS_NOTHING))]
 pub struct DestinationMappingSpec {
     /// The kind that is mapped, in every version of its group.
     pub target: MappedKind,
@@ -44,11 +51,21 @@ pub struct DestinationMappingSpec {
     pub templates: Vec<MappedTemplate>,
 }
 
+impl Check for DestinationMappingSpec {
+    fn check(&self, _: &str) -> Result<(), Problem> {
+        let Self { target, destinations, templates } = self;
+        target.check()?;
+        count(destinations, 0, 32, "spec.destinations")?;
+        count(templates, 0, 8, "spec.templates")?;
+        ensure(!destinations.is_empty() || !templates.is_empty(), "spec", SAYS_NOTHING)
+    }
+}
+
 /// A group and kind.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(inline)]
-#[x_kube(validation = ("self.group != 'bund.dev'", "kinds of bund.dev are judged by their own rules; map another group"))]
+#[x_kube(validation = ("self.group != 'bund.dev'", OWN_GROUP))]
 pub struct MappedKind {
     /// The API group; empty for the core group.
     #[schemars(length(max = 253), regex(pattern = r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?)?$"))]
@@ -59,6 +76,31 @@ pub struct MappedKind {
     /// The plural resource name, by which the API server calls the webhook, such as `rollouts`.
     #[schemars(length(min = 1, max = 63), regex(pattern = "^[a-z][-a-z0-9]*$"))]
     pub resource: String,
+}
+
+impl MappedKind {
+    fn check(&self) -> Result<(), Problem> {
+        let Self { group, kind, resource } = self;
+        let lower = |c: char| c.is_ascii_lowercase();
+        let alphanumeric = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+        let dashed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        let dotted = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.');
+        ensure(group != GROUP, "spec.target", OWN_GROUP)?;
+        length(group, 0, 253, "spec.target.group")?;
+        let named = group.is_empty() || shape(group, alphanumeric, dotted, alphanumeric);
+        ensure(
+            named,
+            "spec.target.group",
+            "write an API group such as `velero.io`, empty for the core group",
+        )?;
+        length(kind, 1, 63, "spec.target.kind")?;
+        let letter_or_digit = |c: char| c.is_ascii_alphanumeric();
+        let named = shape(kind, |c| c.is_ascii_uppercase(), letter_or_digit, letter_or_digit);
+        ensure(named, "spec.target.kind", "write a kind such as `Rollout`")?;
+        length(resource, 1, 63, "spec.target.resource")?;
+        let named = shape(resource, lower, dashed, dashed);
+        ensure(named, "spec.target.resource", "write a plural resource name such as `rollouts`")
+    }
 }
 
 /// A field that names a destination.

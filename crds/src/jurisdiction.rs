@@ -6,9 +6,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Cidr, CountryCode, HostSuffix, LabelKey, ProviderName, RegionId, condition::conditions_schema,
+    Check, Cidr, CountryCode, HostSuffix, JurisdictionName, LabelKey, Problem, ProviderName, RegionId,
+    condition::conditions_schema,
     labels::NODE_RESTRICTION_PREFIX,
+    problem::{count, ensure, length, set, shape, unique},
 };
+
+const SHORT_NAME: &str = "name the jurisdiction with at most 63 lower-case letters, digits and dashes";
+const KUBELETS_MAY_WRITE: &str = "kubelets may write this label on their own node; use a key that starts with node-restriction.kubernetes.io/";
 
 /// A place in law, such as `cn-mainland`: the countries, cloud regions, networks and hosts that lie in it.
 #[derive(CustomResource, Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
@@ -22,7 +27,7 @@ use crate::{
     status = "JurisdictionStatus",
     derive = "PartialEq",
     doc = "Jurisdiction is a place in law, such as cn-mainland, and everything that names places in it: country codes, cloud regions, networks, hosts. What no list names is outside.",
-    validation = ("self.metadata.name.size() <= 63", "name the jurisdiction with at most 63 characters"),
+    validation = ("self.metadata.name.size() <= 63 && !self.metadata.name.contains('.')", SHORT_NAME),
     printcolumn(name = "Display name", type_ = "string", json_path = ".spec.displayName"),
     printcolumn(name = "Countries", type_ = "string", json_path = ".spec.countryCodes"),
     printcolumn(name = "Ready", type_ = "string", json_path = ".status.conditions[?(@.type=='Ready')].status"),
@@ -55,7 +60,7 @@ pub struct JurisdictionSpec {
     /// the jurisdiction's name. Kubelets cannot write labels under `node-restriction.kubernetes.io/`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[x_kube(validation = ("self.startsWith('node-restriction.kubernetes.io/')",
-        "kubelets may write this label on their own node; use a key that starts with node-restriction.kubernetes.io/"))]
+        KUBELETS_MAY_WRITE))]
     pub trusted_node_label: Option<LabelKey>,
 }
 
@@ -63,6 +68,25 @@ impl JurisdictionSpec {
     /// The trusted node label, where it is one that kubelets cannot write.
     pub fn trusted_node_label(&self) -> Option<&LabelKey> {
         self.trusted_node_label.as_ref().filter(|key| key.as_str().starts_with(NODE_RESTRICTION_PREFIX))
+    }
+}
+
+impl Check for JurisdictionSpec {
+    fn check(&self, name: &str) -> Result<(), Problem> {
+        let Self { display_name, country_codes, providers, networks, host_suffixes, trusted_node_label } =
+            self;
+        ensure(name.parse::<JurisdictionName>().is_ok(), "metadata.name", SHORT_NAME)?;
+        length(display_name, 1, 128, "spec.displayName")?;
+        set(country_codes, 1, 32, "spec.countryCodes")?;
+        count(providers, 0, 64, "spec.providers")?;
+        unique(providers, |provider| &provider.name, "spec.providers")?;
+        for (index, provider) in providers.iter().enumerate() {
+            provider.check(&format!("spec.providers[{index}]"))?;
+        }
+        set(networks, 0, 256, "spec.networks")?;
+        set(host_suffixes, 0, 128, "spec.hostSuffixes")?;
+        let trusted = trusted_node_label.is_none() || self.trusted_node_label().is_some();
+        ensure(trusted, "spec.trustedNodeLabel", KUBELETS_MAY_WRITE)
     }
 }
 
@@ -92,6 +116,33 @@ pub struct Provider {
     pub provider_id_form: ProviderIdForm,
 }
 
+impl Provider {
+    fn check(&self, field: &str) -> Result<(), Problem> {
+        let Self {
+            name: _,
+            regions,
+            node_label_codes,
+            zone_form: _,
+            provider_id_schemes,
+            provider_id_form: _,
+        } = self;
+        set(regions, 0, 128, &format!("{field}.regions"))?;
+        let codes = format!("{field}.nodeLabelCodes");
+        count(node_label_codes, 0, 128, &codes)?;
+        unique(node_label_codes, |code| &code.code, &codes)?;
+        let schemes = format!("{field}.providerIdSchemes");
+        set(provider_id_schemes, 0, 8, &schemes)?;
+        let further = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '+' | '.' | '-');
+        for (index, scheme) in provider_id_schemes.iter().enumerate() {
+            let field = format!("{schemes}[{index}]");
+            length(scheme, 1, 63, &field)?;
+            let named = shape(scheme, |c| c.is_ascii_lowercase(), further, further);
+            ensure(named, field, "write the scheme of a provider id, such as `aws`")?;
+        }
+        Ok(())
+    }
+}
+
 /// A short code for a region.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -107,7 +158,7 @@ pub struct NodeLabelCode {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[schemars(inline)]
 pub enum ZoneForm {
-    /// `cn-hangzhou-h`: region, dash, letter.
+    /// `cn-hangzhou-h`: region, dash, letter; the dash may be missing after a digit (`ap-southeast-1a`).
     RegionDashLetter,
     /// `cn-north-4c`: region, letter.
     RegionLetter,

@@ -15,6 +15,7 @@ pub mod enforcement;
 pub mod jurisdiction;
 pub mod labels;
 pub mod manifest;
+pub mod problem;
 pub mod residency_policy;
 pub mod selector;
 pub mod vocabulary;
@@ -24,6 +25,7 @@ pub use data_class::{DataClass, DataClassSpec, DataClassStatus};
 pub use destination_mapping::{DestinationMapping, DestinationMappingSpec, DestinationMappingStatus};
 pub use enforcement::{Aspect, Enforcement, Mode};
 pub use jurisdiction::{Jurisdiction, JurisdictionSpec, JurisdictionStatus};
+pub use problem::{Check, Problem};
 pub use residency_policy::{PlacementStrategy, ResidencyPolicy, ResidencyPolicySpec, ResidencyPolicyStatus};
 pub use selector::LabelSelector;
 pub use vocabulary::{

@@ -8,7 +8,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ClassName, Enforcement, JurisdictionName, LabelSelector, NamespaceName, condition::conditions_schema,
+    Check, ClassName, Enforcement, JurisdictionName, LabelSelector, NamespaceName, Problem,
+    condition::conditions_schema,
+    problem::{count, set},
 };
 
 /// Which classes of data must stay in which jurisdictions, and how that is enforced.
@@ -58,6 +60,29 @@ pub struct ResidencyPolicySpec {
     /// What happens to pods that could run outside because they do not say where to run.
     #[serde(default)]
     pub placement_strategy: PlacementStrategy,
+}
+
+impl Check for ResidencyPolicySpec {
+    fn check(&self, _: &str) -> Result<(), Problem> {
+        let Self {
+            data_classes,
+            jurisdictions,
+            namespace_selector,
+            enforcement: _,
+            overrides,
+            placement_strategy: _,
+        } = self;
+        set(data_classes, 1, 64, "spec.dataClasses")?;
+        set(jurisdictions, 1, 8, "spec.jurisdictions")?;
+        if let Some(selector) = namespace_selector {
+            selector.check("spec.namespaceSelector")?;
+        }
+        count(overrides, 0, 64, "spec.overrides")?;
+        for (index, EnforcementOverride { namespaces, enforcement: _ }) in overrides.iter().enumerate() {
+            set(namespaces, 1, 64, &format!("spec.overrides[{index}].namespaces"))?;
+        }
+        Ok(())
+    }
 }
 
 /// Modes for some namespaces.

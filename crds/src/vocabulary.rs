@@ -246,8 +246,7 @@ impl JsonSchema for Cidr {
                 },
                 {
                     "rule": "!isCIDR(self) || cidr(self).masked() == cidr(self)",
-                    "message": "has host bits; write the network address, such as 10.20.0.0/16 for 10.20.3.4/16",
-                    "messageExpression": "self + ' has host bits; write ' + string(cidr(self).masked())"
+                    "message": "has host bits; write the network address, such as 10.20.0.0/16 for 10.20.3.4/16"
                 }
             ]
         })

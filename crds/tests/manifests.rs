@@ -1,5 +1,6 @@
 //! Architecture Invariant (generated equals types): `manifests/*.yaml` is what the types generate.
 //! `BUND_UPDATE=1 cargo test -p bund-crds --test manifests` writes the files anew.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
@@ -68,7 +69,7 @@ fn find_unbounded(schema: &serde_json::Value, place: &str, unbounded: &mut Vec<S
         Some("string") if missing("maxLength") && missing("enum") => unbounded.push(place.to_owned()),
         Some("array") if missing("maxItems") => unbounded.push(place.to_owned()),
         Some("object") if !missing("additionalProperties") && missing("maxProperties") => {
-            unbounded.push(place.to_owned())
+            unbounded.push(place.to_owned());
         }
         _ => {}
     }

@@ -10,6 +10,7 @@
 mod audit;
 mod components;
 pub mod nodes;
+mod operator;
 mod pki;
 mod ports;
 mod process;
@@ -35,6 +36,7 @@ use self::process::Process;
 use self::users::Cluster;
 use crate::tools::Tools;
 
+pub use self::operator::{OWN_NAMESPACE, Operator, serve_operator};
 pub use self::audit::{AuditEvent, AuditLog, AuditObject, AuditPosition, AuditStatus, AuditUser};
 pub use self::users::User;
 

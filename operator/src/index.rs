@@ -24,8 +24,8 @@ pub use kind::{Detail, KINDS, Purpose, WatchedKind};
 pub use publish::{Index, Revision};
 pub use roster::{Change, ObjectKey};
 pub(crate) use roster::{into_value, metadata_into_value};
-pub(crate) use watch::Patience;
 pub use view::{OwnObject, OwnerKey, View};
+pub(crate) use watch::patiently;
 
 use publish::Publisher;
 

@@ -1,1 +1,39 @@
-//! Placeholder.
+//! Everything of Bund that speaks to a cluster.
+//!
+//! ```text
+//! index (watches) --View--> webhook (answers reviews)
+//!                      |--> controller (status of our own kinds; the leader)
+//!                      '--> registration (webhook configurations; the leader) <-- certificates
+//! ```
+//!
+//! Each room says file by file what speaks to the API server (client) and what is computed from values (pure).
+//! [`run::run`] puts them together.
+
+pub mod certificates;
+pub mod controller;
+pub mod health;
+pub mod index;
+pub mod leader;
+pub mod registration;
+pub mod run;
+pub mod webhook;
+
+pub use run::{Settings, run};
+
+use std::error::Error;
+
+/// An error with everything that led to it, in one line.
+pub(crate) fn chain<E: Error + ?Sized>(error: &E) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        // Some libraries repeat their cause in their own text.
+        if !text.contains(&cause_text) {
+            text.push_str(": ");
+            text.push_str(&cause_text);
+        }
+        source = cause.source();
+    }
+    text
+}

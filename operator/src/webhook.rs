@@ -25,6 +25,7 @@ use crate::index::Index;
 
 pub use review::{Entrance, Malformed, Question};
 pub use serve::{Error, Server};
+pub(crate) use serve::{MUTATE_PODS, VALIDATE};
 
 use answer::Answer;
 use lookup::{Found, Lookup};

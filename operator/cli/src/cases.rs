@@ -230,7 +230,7 @@ fn plain(path: &Path) -> Result<Vec<Value>, CaseError> {
 
 fn documents(path: &Path) -> Result<Vec<Document>, CaseError> {
     let mut unreadable = Vec::new();
-    let documents = check::read(&[path.to_owned()], &mut unreadable);
+    let documents = check::read(&[path.to_owned()], &mut unreadable, |_, _| {});
     unreadable.into_iter().next().map_or(Ok(documents), |error| Err(CaseError::Documents(error)))
 }
 
@@ -248,7 +248,7 @@ impl Case {
     /// Everything that is known when the case is asked: the shipped vocabulary, its world and its facts.
     pub fn snapshot(&self) -> (Snapshot, Vec<Unreadable>) {
         let mut unreadable = Vec::new();
-        let snapshot = check::known(Some(self.world.clone()), &self.facts, &[], &mut unreadable);
+        let snapshot = check::known(Some(&self.world), &self.facts, &[], &mut unreadable);
         (snapshot, unreadable)
     }
 

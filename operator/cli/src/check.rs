@@ -2,24 +2,26 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
-    sync::Arc,
+    mem,
 };
 
 use bund_crds::Mode;
 use bund_engine::{
-    Assumption, Decision, ObjectId, Request, Snapshot, Timestamp, decide,
-    snapshot::{CarrierKind, Observed},
+    Assumption, Decision, Finding, Request, Timestamp, decide,
+    snapshot::{CarrierKind, OwnKind},
 };
+use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::{
-    builtin,
-    manifest::{self, Document, Unreadable},
-};
+use crate::manifest::{Document, Unreadable};
 
+mod known;
+mod read;
 mod scope;
 
+pub(crate) use known::known;
+pub use known::{Key, Role};
+pub use read::read;
 pub use scope::is_cluster_scoped;
 
 /// Everything that one check reads.
@@ -53,10 +55,31 @@ pub struct Checked {
 pub struct Outcome {
     /// Every judged object, in the order of the input.
     pub checked: Vec<Checked>,
-    /// What could not be read.
+    /// What could not be read, in order of its place.
     pub unreadable: Vec<Unreadable>,
     /// What was not known and taken for granted, each once.
     pub assumptions: BTreeSet<Assumption>,
+    /// Whether any policy judged, or one that could not be read would have.
+    pub judged_by: JudgedBy,
+}
+
+/// Whether anything was asked of the objects.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum JudgedBy {
+    /// No policy was given, so nothing could be found.
+    #[default]
+    Nothing,
+    /// At least one policy.
+    Policies,
+}
+
+/// What makes a check fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gate {
+    /// Which findings.
+    pub fail_on: FailOn,
+    /// Whether assumptions do.
+    pub strictness: Strictness,
 }
 
 /// Which findings make a check fail.
@@ -70,8 +93,17 @@ pub enum FailOn {
     Any,
 }
 
-/// How a check ended, as the exit code tells it.
+/// Whether assumptions make a check fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Strictness {
+    /// They are listed.
+    Assume,
+    /// They fail the check.
+    NoAssumptions,
+}
+
+/// How a check ended, as the exit code tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Ending {
     /// 0: nothing to complain about.
     Clean,
@@ -81,81 +113,75 @@ pub enum Ending {
     Unreadable,
 }
 
-/// Reads every document of `paths`. What cannot be read is added to `unreadable`.
-pub fn read(paths: &[PathBuf], unreadable: &mut Vec<Unreadable>) -> Vec<Document> {
-    let mut documents = Vec::new();
-    for input in manifest::files(paths) {
-        match input.and_then(|input| input.load()) {
-            Ok(source) => documents.extend(read_source(&source, unreadable)),
-            Err(error) => unreadable.push(error),
-        }
-    }
-    documents
+/// How many of what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// Objects that were judged.
+    pub objects: usize,
+    /// Of these: refused.
+    pub refused: usize,
+    /// Of these: admitted with warnings.
+    pub warned: usize,
+    /// Of these: admitted, with something to record and nothing worse.
+    pub recorded: usize,
+    /// Of these: nothing found.
+    pub clean: usize,
+    /// Documents and fields that could not be read.
+    pub unreadable: usize,
 }
 
-fn read_source(source: &Arc<manifest::Source>, unreadable: &mut Vec<Unreadable>) -> Vec<Document> {
-    let mut documents = Vec::new();
-    for document in manifest::read(source) {
-        match document
-            .and_then(manifest::expand_list)
-            .and_then(|items| items.into_iter().map(named).collect())
-        {
-            Ok::<Vec<Document>, _>(items) => documents.extend(items),
-            Err(error) => unreadable.push(error),
-        }
-    }
-    documents
-}
-
-/// A document is an object only with an `apiVersion` and a `kind`.
-fn named(document: Document) -> Result<Document, Unreadable> {
-    let text = |member: &str| {
-        document.value.get(member).and_then(Value::as_str).is_some_and(|text| !text.is_empty())
-    };
-    if text("apiVersion") && text("kind") {
-        return Ok(document);
-    }
-    Err(unreadable(
-        &document,
-        "not a Kubernetes object: it has no `apiVersion` and `kind`",
-        "leave the file out, or render it first if it is an input of Helm or Kustomize",
-    ))
-}
-
-fn unreadable(document: &Document, problem: &str, remedy: &str) -> Unreadable {
-    Unreadable {
-        source_name: document.source.name.clone(),
-        line: document.line,
-        column: 1,
-        problem: problem.to_owned(),
-        remedy: remedy.to_owned(),
-    }
-}
-
-/// Judges every manifest. `progress` is called after each with the number judged so far.
+/// Judges every manifest. `progress` is called after each with the number judged so far and that of all.
 pub fn run(inputs: Inputs, now: Timestamp, mut progress: impl FnMut(usize, usize)) -> Outcome {
-    let Inputs { mut manifests, policies, facts, mut old, namespace, unreadable } = inputs;
-    let mut outcome = Outcome { unreadable, ..Outcome::default() };
-    for document in manifests.iter_mut().chain(&mut old) {
+    let Inputs { mut manifests, policies, mut facts, mut old, namespace, mut unreadable } = inputs;
+    for document in manifests.iter_mut().chain(&mut old).chain(&mut facts) {
         place(&mut document.value, namespace.as_deref());
     }
-    let snapshot = known(policies, &facts, &manifests, &mut outcome.unreadable);
-    let mut today: BTreeMap<ObjectId, Value> = old
-        .into_iter()
-        .map(|document| (snapshot.extract(&document.value, None, None).id, document.value))
-        .collect();
+    let snapshot = known(policies.as_deref(), &facts, &manifests, &mut unreadable);
+    let today = today(old, &mut unreadable);
+    unreadable.sort_by(|a, b| place_of(a).cmp(&place_of(b)));
+    unreadable.dedup();
+
+    let world = snapshot.world();
+    let policy = |kind| kind == OwnKind::ResidencyPolicy;
+    let any_policy = world.policies().next().is_some() || world.unreadable().any(|fact| policy(fact.kind));
+    let judged_by = if any_policy { JudgedBy::Policies } else { JudgedBy::Nothing };
+
+    let mut outcome = Outcome { unreadable, judged_by, ..Outcome::default() };
     let total = manifests.len();
-    for document in manifests {
-        let id = snapshot.extract(&document.value, None, None).id;
-        let request = Request::of_object(document.value.clone(), today.remove(&id));
+    for mut document in manifests {
+        let before = if today.is_empty() { None } else { today.get(&Key::of(&document.value)) };
+        let before = before.map(|old| old.value.clone());
+        // The request borrows nothing, and a copy of every object would cost more than its judgement.
+        let mut request = Request::of_object(mem::take(&mut document.value), before);
         let decision = decide(&request, &snapshot, now);
-        outcome
-            .assumptions
-            .extend(decision.assumptions.iter().filter(|assumed| !is_implied(assumed)).cloned());
+        document.value = request.object.take().unwrap_or_default();
+        let assumed = decision.assumptions.iter().filter(|assumed| !is_implied(assumed));
+        outcome.assumptions.extend(assumed.cloned());
         outcome.checked.push(Checked { document, decision });
         progress(outcome.checked.len(), total);
     }
     outcome
+}
+
+/// The objects as they are today. Of one that is given twice, differently, nobody knows which it is.
+fn today(mut old: Vec<Document>, unreadable: &mut Vec<Unreadable>) -> BTreeMap<Key, Document> {
+    old.sort_by(|a, b| (&a.source.name, a.line).cmp(&(&b.source.name, b.line)));
+    let mut today: BTreeMap<Key, Document> = BTreeMap::new();
+    for document in old {
+        let key = Key::of(&document.value);
+        match today.get(&key) {
+            Some(first) if first.value != document.value => {
+                unreadable.push(known::given_twice(first, &document));
+            }
+            Some(_) => {}
+            None => drop(today.insert(key, document)),
+        }
+    }
+    today
+}
+
+fn place_of(unreadable: &Unreadable) -> (&str, u32, u32, &str) {
+    (&unreadable.source_name, unreadable.line, unreadable.column, &unreadable.problem)
 }
 
 /// Every namespace has a ServiceAccount `default` that nobody writes down; taking it for granted is no guess.
@@ -175,112 +201,58 @@ fn is_implied(assumption: &Assumption) -> bool {
 fn place(object: &mut Value, namespace: Option<&str>) {
     let Some(namespace) = namespace.filter(|_| !is_cluster_scoped(object)) else { return };
     if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
-        metadata.entry("namespace").or_insert_with(|| json!(namespace));
-    }
-}
-
-/// Everything that is known: the built-in vocabulary, policies, facts, and the manifests themselves.
-pub(crate) fn known(
-    policies: Option<Vec<Document>>,
-    facts: &[Document],
-    manifests: &[Document],
-    unreadable: &mut Vec<Unreadable>,
-) -> Snapshot {
-    let mut known = Known { snapshot: Snapshot::default(), nodes: false };
-    known.built_in(builtin::VOCABULARY, unreadable);
-    match &policies {
-        Some(policies) => known.observe_all(policies, unreadable),
-        None => known.starter(unreadable),
-    }
-    known.observe_all(facts, unreadable);
-    known.observe_all(manifests, unreadable);
-    if known.nodes {
-        known.snapshot.set_nodes_listed();
-    }
-    known.snapshot
-}
-
-struct Known {
-    snapshot: Snapshot,
-    /// Whether any Node was given: then all of them count as given.
-    nodes: bool,
-}
-
-impl Known {
-    fn built_in(&mut self, files: &[(&str, &str)], unreadable: &mut Vec<Unreadable>) {
-        for source in builtin::sources(files) {
-            let documents = read_source(&source, unreadable);
-            self.observe_all(&documents, unreadable);
-        }
-    }
-
-    /// The starter policy, with every aspect of consequence enforced.
-    fn starter(&mut self, unreadable: &mut Vec<Unreadable>) {
-        for source in builtin::sources(builtin::STARTER) {
-            for mut document in read_source(&source, unreadable) {
-                if let Some(spec) = document.value.get_mut("spec").and_then(Value::as_object_mut) {
-                    let deny = Mode::Deny.to_string();
-                    let enforcement = json!({
-                        "placement": deny, "storage": deny, "network": deny, "egress": deny, "connect": deny
-                    });
-                    spec.insert("enforcement".to_owned(), enforcement);
-                }
-                self.observe(&document, unreadable);
-            }
-        }
-    }
-
-    fn observe_all(&mut self, documents: &[Document], unreadable: &mut Vec<Unreadable>) {
-        for document in documents {
-            self.observe(document, unreadable);
-        }
-    }
-
-    fn observe(&mut self, document: &Document, unreadable: &mut Vec<Unreadable>) {
-        let text = |member: &str| document.value.get(member).and_then(Value::as_str).unwrap_or_default();
-        self.nodes |= text("apiVersion") == "v1" && text("kind") == "Node";
-        if self.snapshot.observe(&document.value) == Observed::Unreadable {
-            let id = self.snapshot.extract(&document.value, None, None).id;
-            let fact = self
-                .snapshot
-                .world()
-                .unreadable()
-                .find(|f| f.kind.as_str() == id.kind.as_ref() && f.name == id.name);
-            let why = fact.map(|fact| fact.why.clone()).unwrap_or_default();
-            let problem = format!("{id} is not valid: {why}");
-            unreadable.push(self::unreadable(
-                document,
-                &problem,
-                "correct the field; `kubectl explain` describes it",
-            ));
+        let named = metadata.entry("namespace").or_insert(Value::Null);
+        // The API server takes null and the empty string for absent.
+        if named.is_null() || named == "" {
+            *named = json!(namespace);
         }
     }
 }
+
+// === impl Gate ===
+
+impl Gate {
+    /// Whether a finding makes the check fail.
+    pub fn fails(self, finding: &Finding) -> bool {
+        match (finding.consequence(), self.fail_on) {
+            (Mode::Deny, _) | (Mode::Warn, FailOn::Warn | FailOn::Any) | (Mode::Audit, FailOn::Any) => true,
+            (Mode::Warn | Mode::Audit, FailOn::Deny) | (Mode::Audit, FailOn::Warn) => false,
+        }
+    }
+
+    /// Whether assumptions make the check fail.
+    pub fn fails_on_assumptions(self) -> bool {
+        self.strictness == Strictness::NoAssumptions
+    }
+}
+
+// === impl Outcome ===
 
 impl Outcome {
     /// How the check ended.
-    pub fn ending(&self, fail_on: FailOn, strict: Strictness) -> Ending {
-        if !self.unreadable.is_empty() || self.checked.is_empty() {
+    pub fn ending(&self, gate: Gate) -> Ending {
+        if !self.unreadable.is_empty() || self.checked.is_empty() || self.judged_by == JudgedBy::Nothing {
             return Ending::Unreadable;
         }
-        let fails = |checked: &Checked| {
-            checked.decision.findings.iter().any(|finding| match (finding.consequence(), fail_on) {
-                (Mode::Deny, _) | (Mode::Warn, FailOn::Warn | FailOn::Any) | (Mode::Audit, FailOn::Any) => {
-                    true
-                }
-                (Mode::Warn | Mode::Audit, FailOn::Deny) | (Mode::Audit, FailOn::Warn) => false,
-            })
-        };
-        let assumed = strict == Strictness::NoAssumptions && !self.assumptions.is_empty();
-        if assumed || self.checked.iter().any(fails) { Ending::Violations } else { Ending::Clean }
+        let assumed = gate.fails_on_assumptions() && !self.assumptions.is_empty();
+        let findings = self.checked.iter().flat_map(|checked| &checked.decision.findings);
+        let fails = assumed || findings.into_iter().any(|finding| gate.fails(finding));
+        if fails { Ending::Violations } else { Ending::Clean }
     }
-}
 
-/// Whether assumptions make a check fail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Strictness {
-    /// They are listed.
-    Assume,
-    /// They fail the check.
-    NoAssumptions,
+    /// How many of what.
+    pub fn summary(&self) -> Summary {
+        let mut summary = Summary { unreadable: self.unreadable.len(), ..Summary::default() };
+        for checked in &self.checked {
+            summary.objects += 1;
+            let worst = checked.decision.findings.iter().map(Finding::consequence).max();
+            *match worst {
+                Some(Mode::Deny) => &mut summary.refused,
+                Some(Mode::Warn) => &mut summary.warned,
+                Some(Mode::Audit) => &mut summary.recorded,
+                None => &mut summary.clean,
+            } += 1;
+        }
+        summary
+    }
 }

@@ -1,6 +1,7 @@
 //! The command line.
 
 use std::{
+    fmt::Write as _,
     io::{IsTerminal, Write, stderr, stdout},
     path::PathBuf,
     process::ExitCode,
@@ -8,14 +9,15 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
+use bund_crds::NamespaceName;
 use bund_engine::{Reason, Timestamp};
 use clap::{Args, Parser, Subcommand};
 
 use crate::{
     cases::{self, Case, Entrance},
-    check::{self, Ending, FailOn, Inputs, Strictness},
+    check::{self, Ending, FailOn, Gate, Inputs, JudgedBy, Strictness},
     explain,
-    report::{self, Colour, Format},
+    report::{self, Colour, Format, visible},
 };
 
 /// Keeps the data of users in mainland China inside the mainland: checks manifests with the engine that judges
@@ -60,7 +62,7 @@ struct CheckArgs {
     old: Vec<PathBuf>,
     /// The namespace of objects that name none.
     #[arg(short, long)]
-    namespace: Option<String>,
+    namespace: Option<NamespaceName>,
     /// The form of the report.
     #[arg(short, long, value_enum, default_value = "text")]
     output: Format,
@@ -92,33 +94,52 @@ impl Bund {
 
 fn check(args: CheckArgs) -> Result<ExitCode> {
     let CheckArgs { paths, policies, facts, old, namespace, output, fail_on, strict } = args;
-    let mut unreadable = Vec::new();
-    let inputs = Inputs {
-        manifests: check::read(&paths, &mut unreadable),
-        policies: policies.map(|paths| check::read(&paths, &mut unreadable)),
-        facts: check::read(&facts, &mut unreadable),
-        old: check::read(&old, &mut unreadable),
-        namespace,
-        unreadable,
-    };
+    let all = [&paths, &facts, &old].into_iter().chain(&policies).flatten();
+    if all.filter(|path| path.as_os_str() == "-").count() > 1 {
+        bail!(
+            "`-` is named more than once, and standard input can be read only once; write one of them to a file"
+        );
+    }
     let mut progress = Progress::new();
-    let outcome = check::run(inputs, now()?, |done, total| progress.tell(done, total));
-    progress.end();
-    let colour = if stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none() {
-        Colour::Terminal
-    } else {
-        Colour::Plain
+    let mut unreadable = Vec::new();
+    let mut read = |paths: &[PathBuf]| {
+        check::read(paths, &mut unreadable, |done, total| progress.tell("files read", done, total))
     };
-    report::write(&outcome, output, colour, &mut stdout().lock())?;
+    let manifests = read(&paths);
+    let policies = policies.as_deref().map(&mut read);
+    let (facts, old) = (read(&facts), read(&old));
+    let namespace = namespace.map(String::from);
+    let inputs = Inputs { manifests, policies, facts, old, namespace, unreadable };
+    let outcome = check::run(inputs, now()?, |done, total| {
+        // A look at the clock per object would cost more than judging it.
+        if done % 256 == 0 {
+            progress.tell("objects judged", done, total);
+        }
+    });
+    progress.end();
+    let strictness = if strict { Strictness::NoAssumptions } else { Strictness::Assume };
+    let gate = Gate { fail_on, strictness };
+    report::write(&outcome, gate, output, colour(), &mut stdout().lock())?;
     if outcome.checked.is_empty() && outcome.unreadable.is_empty() {
         bail!("no document was found; name files or folders that hold manifests");
     }
-    let strictness = if strict { Strictness::NoAssumptions } else { Strictness::Assume };
-    Ok(match outcome.ending(fail_on, strictness) {
+    if outcome.judged_by == JudgedBy::Nothing {
+        bail!(
+            "--policies names no ResidencyPolicy, so nothing was asked of the manifests; add one, or leave --policies out for the built-in starter policy"
+        );
+    }
+    Ok(match outcome.ending(gate) {
         Ending::Clean => ExitCode::SUCCESS,
         Ending::Violations => ExitCode::from(1),
         Ending::Unreadable => ExitCode::from(2),
     })
+}
+
+/// Colour goes to a terminal that takes it, unless the user wants none (<https://no-color.org>).
+fn colour() -> Colour {
+    let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
+    if stdout().is_terminal() && !unwanted && !dumb { Colour::Terminal } else { Colour::Plain }
 }
 
 fn now() -> Result<Timestamp> {
@@ -142,15 +163,14 @@ impl Progress {
         Self { started: Instant::now(), told: None, terminal: stderr().is_terminal() }
     }
 
-    fn tell(&mut self, done: usize, total: usize) {
-        // A look at the clock per document would cost more than judging it.
-        if !self.terminal || done % 256 != 0 || self.started.elapsed() < Self::PATIENCE {
+    fn tell(&mut self, what: &str, done: usize, total: usize) {
+        if !self.terminal || self.started.elapsed() < Self::PATIENCE {
             return;
         }
         if self.told.is_none_or(|told| told.elapsed() >= Self::INTERVAL) {
             self.told = Some(Instant::now());
             // A terminal that takes no progress still gets the report.
-            write!(stderr(), "\r{done} of {total} objects judged").unwrap_or_default();
+            write!(stderr(), "\r\x1b[K{done} of {total} {what}").unwrap_or_default();
         }
     }
 
@@ -165,7 +185,7 @@ fn test(args: &TestArgs) -> Result<ExitCode> {
     let cases = cases::load(&args.folder).context("the cases cannot be run")?;
     let now = now()?;
     let (mut passed, mut failed, mut skipped) = (0_u32, 0_u32, 0_u32);
-    let mut output = stdout().lock();
+    let mut told = String::new();
     for case in &cases {
         for entrance in [Entrance::Engine, Entrance::Cli] {
             if case.barred(entrance).is_some() {
@@ -178,13 +198,14 @@ fn test(args: &TestArgs) -> Result<ExitCode> {
                 continue;
             }
             failed += 1;
-            writeln!(output, "FAILED {} ({entrance:?})", case.name)?;
+            writeln!(told, "FAILED {} ({entrance:?})", visible(&case.name))?;
             for difference in differences {
-                writeln!(output, "    {difference}")?;
+                writeln!(told, "    {}", visible(&difference))?;
             }
         }
     }
-    writeln!(output, "{passed} passed, {failed} failed, {skipped} skipped")?;
+    writeln!(told, "{passed} passed, {failed} failed, {skipped} skipped")?;
+    report::put(&told, &mut stdout().lock())?;
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
@@ -213,6 +234,6 @@ fn explain_reason(code: Option<&str>) -> Result<ExitCode> {
             None => bail!("`{code}` is not a reason; `bund explain` lists them"),
         },
     };
-    stdout().write_all(text.as_bytes())?;
+    report::put(&text, &mut stdout().lock())?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,5 +1,7 @@
 //! `bund explain`: what a reason means and what to do.
 
+use std::fmt::Write;
+
 use bund_engine::Reason;
 
 /// Everything written about a reason.
@@ -19,7 +21,8 @@ pub fn explain(reason: Reason) -> String {
 pub fn list() -> String {
     Reason::ALL.iter().fold(String::new(), |mut lines, reason| {
         let entry = reason.entry();
-        lines.push_str(&format!("{:<22} {:<8} {}\n", reason.code(), entry.control, entry.summary));
+        // Writing to a string cannot fail.
+        writeln!(lines, "{:<22} {:<8} {}", reason.code(), entry.control, entry.summary).unwrap_or_default();
         lines
     })
 }
@@ -33,10 +36,12 @@ pub fn reference() -> String {
     );
     for reason in Reason::ALL {
         let entry = reason.entry();
-        page.push_str(&format!(
-            "| `{reason}` | {} | {} | {} | {} | {} |\n",
+        writeln!(
+            page,
+            "| `{reason}` | {} | {} | {} | {} | {} |",
             entry.aspect, entry.control, entry.summary, entry.remedy, entry.citation
-        ));
+        )
+        .unwrap_or_default();
     }
     page
 }

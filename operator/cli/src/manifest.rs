@@ -1,11 +1,13 @@
 //! Reads manifests as Kubernetes reads them, or refuses to.
 //!
-//! The API server and kubectl read YAML 1.1 through `sigs.k8s.io/yaml`; kustomize, Argo CD and most other tools read another
-//! dialect. A file that says one thing to the gate and another to the cluster is a way past the gate. So a document is
-//! read only where all of them agree; everything else is [`Unreadable`], with the line, the reason and what to write instead.
+//! The API server and kubectl read YAML 1.1 through `sigs.k8s.io/yaml`; kustomize, Argo CD and most other
+//! tools read another dialect. A file that says one thing to the gate and another to the cluster is a way
+//! past the gate. So a document is read only where all of them agree; everything else is [`Unreadable`], with
+//! the line, the reason and what to write instead.
 //!
-//! The steps, one file each: [`split`] finds the documents, [`json`] or [`load`] turns one into a value ([`scalar`] decides
-//! what a plain scalar is), [`list`] opens `kind: List`, and [`locate`] finds a field's line again when a finding needs it.
+//! The steps, one file each: [`split`] finds the documents, [`json`] or [`load`] turns one into a value
+//! ([`scalar`] decides what a plain scalar is), [`list`] opens `kind: List`, and [`locate`] finds a field's
+//! line again when a finding needs it.
 
 mod files;
 mod json;
@@ -34,8 +36,8 @@ pub const MAX_SOURCE: usize = 64 << 20;
 
 /// The largest single YAML document, in bytes.
 ///
-/// A parser may have to hold a whole flow collection in tokens of a hundred bytes per character of input, so this is what
-/// bounds memory. Strict JSON has no such cost and only [`MAX_SOURCE`] bounds it.
+/// A parser may have to hold a whole flow collection in tokens of a hundred bytes per character of input, so
+/// this is what bounds memory. Strict JSON has no such cost and only [`MAX_SOURCE`] bounds it.
 pub const MAX_YAML_DOCUMENT: usize = 16 << 20;
 
 /// The deepest nesting of mappings and sequences in one document.
@@ -132,24 +134,21 @@ pub struct Position {
 
 /// Reads every document of a source, in order.
 ///
-/// An unreadable document does not hide the others: documents are split at `---` lines first, as kubectl does. A document
-/// of nothing but comments and blank lines is none.
+/// An unreadable document does not hide the others: documents are split at `---` lines first, as kubectl
+/// does. A document of nothing but comments and blank lines is none.
 pub fn read(source: &Arc<Source>) -> Vec<Result<Document, Unreadable>> {
     if source.text.len() > MAX_SOURCE {
         return vec![Err(Unreadable::whole(&source.name, Problem::SourceTooLarge))];
     }
     let mut documents = Vec::new();
-    for piece in split::pieces(&source.text) {
-        let extent = piece.extent;
-        let template = looks_like_template(extent.of(source));
-        let refuse = |refusal: Refusal| Unreadable::new(&source.name, &refusal, template);
-        if let Some(refusal) = piece.refusal {
-            documents.push(Err(refuse(refusal)));
-            continue;
-        }
-        for part in read_piece(source, &extent, piece.stream) {
-            documents.push(part.map_err(refuse));
-        }
+    for split::Piece { extent, refusal, stream } in split::pieces(&source.text) {
+        let parts = match refusal {
+            Some(refusal) => vec![Err(refusal)],
+            None => read_piece(source, &extent, stream),
+        };
+        let template = || looks_like_template(extent.of(source));
+        let name = |refusal| Unreadable::new(&source.name, &refusal, template());
+        documents.extend(parts.into_iter().map(|part| part.map_err(name)));
     }
     documents
 }
@@ -169,8 +168,8 @@ fn read_piece(source: &Arc<Source>, extent: &Extent, stream: bool) -> Vec<Result
     };
     match (load::load(text, extent), not_json) {
         (Ok(loaded), _) => loaded.map(|loaded| Ok(loaded.document(source))).into_iter().collect(),
-        // Of two readings that failed, the one that came further knows better what is wrong.
-        (Err(yaml), Some(json)) if json.place() > yaml.place() => vec![Err(json)],
+        // Of two readings that failed on the syntax, the one that came further knows better what is wrong.
+        (Err(yaml), Some(json)) if yaml.is_syntax() && json.place() >= yaml.place() => vec![Err(json)],
         (Err(yaml), _) => vec![Err(yaml)],
     }
 }
@@ -189,7 +188,8 @@ impl Loaded {
     }
 }
 
-/// Whether a text that is no manifest is likely meant to become one: Helm and Jinja both open with one of these.
+/// Whether a text that is no manifest is likely meant to become one: Helm and Jinja both open with one of
+/// these.
 fn looks_like_template(text: &str) -> bool {
     text.contains("{{") || text.contains("{%")
 }

@@ -3,10 +3,13 @@
 use std::io::{self, Write};
 
 use bund_crds::Mode;
-use bund_engine::{Finding, finding::sentences};
+use bund_engine::{
+    Finding,
+    finding::{Standing, sentences},
+};
 
 use crate::{
-    check::{Checked, Outcome},
+    check::{Checked, Gate, Outcome},
     manifest::{Position, position},
 };
 
@@ -15,8 +18,10 @@ mod json;
 mod junit;
 mod sarif;
 mod text;
+mod visible;
 
 pub use text::Colour;
+pub use visible::visible;
 
 /// The form of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -47,18 +52,27 @@ pub enum ReportError {
 /// Writes the report of a check.
 pub fn write(
     outcome: &Outcome,
+    gate: Gate,
     format: Format,
     colour: Colour,
     output: &mut dyn Write,
 ) -> Result<(), ReportError> {
     let report = match format {
-        Format::Text => text::report(outcome, colour),
-        Format::Json => json::report(outcome)?,
-        Format::Sarif => sarif::report(outcome)?,
-        Format::Junit => junit::report(outcome)?,
-        Format::Github => github::report(outcome),
+        Format::Text => text::report(outcome, gate, colour),
+        Format::Json => json::report(outcome, gate)?,
+        Format::Sarif => sarif::report(outcome, gate)?,
+        Format::Junit => junit::report(outcome, gate)?,
+        Format::Github => github::report(outcome, gate),
     };
-    output.write_all(report.as_bytes()).and_then(|()| output.flush()).map_err(ReportError::Output)
+    put(&report, output).map_err(ReportError::Output)
+}
+
+/// Writes text to whoever reads it. One who reads no further (`bund check … | head`) has read enough.
+pub fn put(text: &str, output: &mut dyn Write) -> io::Result<()> {
+    match output.write_all(text.as_bytes()).and_then(|()| output.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
 }
 
 /// One line of a report: findings alike in all but their class.
@@ -84,7 +98,10 @@ fn lines(checked: &Checked) -> Vec<Line<'_>> {
             }
             told.push(finding);
             let group: Vec<_> = of.iter().copied().filter(alike).collect();
-            let sentence = sentences(&checked.decision.subject, &group).pop().unwrap_or_default();
+            let mut sentence = sentences(&checked.decision.subject, &group).pop().unwrap_or_default();
+            if finding.standing == Standing::Existed && consequence == Mode::Warn {
+                sentence.push_str("; its next pods will be refused");
+            }
             lines.push(Line {
                 finding,
                 sentence,
@@ -93,6 +110,11 @@ fn lines(checked: &Checked) -> Vec<Line<'_>> {
         }
     }
     lines
+}
+
+/// A path as code hosts compare it with those of the repository.
+fn relative(path: &str) -> &str {
+    path.strip_prefix("./").unwrap_or(path)
 }
 
 /// The word for what happens because of a finding.

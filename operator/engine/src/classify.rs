@@ -107,7 +107,7 @@ impl fmt::Display for Provenance {
     }
 }
 
-/// The classes that something holds, each with every way in which it came to hold it.
+/// The classes that something holds, each with the ways in which it came to hold it: the first sixteen.
 pub type Classification = BTreeMap<HeldClass, Vec<Provenance>>;
 
 /// What is being classified: where labels are looked up and what was assumed on the way.
@@ -138,6 +138,13 @@ impl<'s> Classifier<'s> {
             self.of_carrier(id, &reference.field, &mut classes);
         }
         for claim in &shape.claims {
+            for source in &claim.sources {
+                let mut source = source.clone();
+                if source.kind.is_namespaced() {
+                    source.namespace.get_or_insert_with(|| self.namespace.into());
+                }
+                self.of_carrier(source, &claim.at.key("spec"), &mut classes);
+            }
             self.of_labels(&claim.labels, &claim.at.key("metadata").key("labels"), &mut classes);
             match &claim.name {
                 ClaimName::Exact(name) => {
@@ -188,33 +195,31 @@ impl<'s> Classifier<'s> {
 
     /// The classes of a carrier and of every carrier that it holds classes of.
     fn of_carrier(&mut self, named: CarrierId, field: &FieldPath, classes: &mut Classification) {
-        if self.snapshot.carrier(&named).is_none() {
-            self.assumptions.insert(Assumption::CarrierAbsent(named));
-            return;
-        }
         let mut seen = BTreeSet::from([named.clone()]);
-        let mut paths = Vec::from([Vec::from([named])]);
-        while let Some(path) = paths.pop() {
-            let Some((id, facts)) = path.last().and_then(|id| Some((id, self.snapshot.carrier(id)?))) else {
-                continue;
-            };
-            let mut held = self.of_facts(id, &facts.labels);
-            while let Some((class, _)) = held.pop_first() {
-                add(
-                    classes,
-                    class.as_str(),
-                    Provenance::Carrier { field: field.clone(), path: path.clone() },
-                );
-            }
-            for link in &facts.links {
-                if self.snapshot.carrier(link).is_none() {
-                    self.assumptions.insert(Assumption::CarrierAbsent(link.clone()));
-                } else if seen.insert(link.clone()) {
-                    let mut longer = path.clone();
-                    longer.push(link.clone());
-                    paths.push(longer);
+        // Every carrier found, with the index of the one that led to it.
+        let mut found: Vec<(CarrierId, Option<usize>)> = Vec::from([(named, None)]);
+        let mut next = 0;
+        while let Some((id, _)) = found.get(next) {
+            let id = id.clone();
+            let facts = self.snapshot.carrier(&id);
+            match facts {
+                Some(facts) => {
+                    for class in self.of_facts(&id, &facts.labels).into_keys() {
+                        let path = path_to(next, &found);
+                        add(classes, class.as_str(), Provenance::Carrier { field: field.clone(), path });
+                    }
+                }
+                None => {
+                    self.assumptions.insert(Assumption::CarrierAbsent(id.clone()));
                 }
             }
+            let links = facts.into_iter().flat_map(|facts| &facts.links);
+            for link in links.chain(self.snapshot.volumes_claimed_for(&id)) {
+                if seen.insert(link.clone()) {
+                    found.push((link.clone(), Some(next)));
+                }
+            }
+            next += 1;
         }
     }
 
@@ -254,12 +259,28 @@ impl<'s> Classifier<'s> {
     }
 }
 
+/// The carriers from the one that is named to the one at `index`.
+fn path_to(index: usize, found: &[(CarrierId, Option<usize>)]) -> Vec<CarrierId> {
+    let mut path = Vec::new();
+    let mut at = Some(index);
+    while let Some((id, from)) = at.and_then(|index| found.get(index)) {
+        path.push(id.clone());
+        at = *from;
+    }
+    path.reverse();
+    path
+}
+
+/// Most ways in which a class is told to have come. More help nobody, and whoever writes an object decides how
+/// many there would be.
+const MAX_WAYS: usize = 16;
+
 fn add(classes: &mut Classification, class: &str, provenance: Provenance) {
     let ways = match classes.get_mut(class) {
         Some(ways) => ways,
         None => classes.entry(class.into()).or_default(),
     };
-    if !ways.contains(&provenance) {
+    if ways.len() < MAX_WAYS && !ways.contains(&provenance) {
         ways.push(provenance);
     }
 }

@@ -101,14 +101,18 @@ pub fn decide(request: &Request, snapshot: &Snapshot, now: Timestamp) -> Decisio
     };
     let Judgement { subject, classes, mut findings, injection, assumptions } =
         judge(request, object, snapshot);
-    let old = match (request.operation, &request.subresource, &request.old_object) {
+    let mut old = match (request.operation, &request.subresource, &request.old_object) {
         // A container that is added and a pod that is bound are creations: nothing about them existed before.
         (Operation::Update, Some(Subresource::EphemeralContainers | Subresource::Binding), _) => None,
         (Operation::Update, _, Some(old)) => Some(judge(request, old, snapshot)),
         (Operation::Update | Operation::Create | Operation::Delete | Operation::Connect, _, _) => None,
     };
     sort(&mut findings);
-    enforce::soften(&mut findings, &subject, old.as_ref().map(|old| old.findings.as_slice()), snapshot);
+    if let Some(old) = &mut old {
+        sort(&mut old.findings);
+    }
+    let existed = old.as_ref().map(|old| (&old.subject, old.findings.as_slice()));
+    enforce::soften(&mut findings, &subject, existed, snapshot);
     enforce::cover(&mut findings, &subject.id, &classes, snapshot, now);
     let kept = !findings.is_empty() || judge::is_kept(&classes, &subject, snapshot);
     let verdict = verdict(&findings, kept);

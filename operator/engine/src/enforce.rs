@@ -1,6 +1,6 @@
 //! From findings to what happens: what existed before, what is exempt, what a transfer covers, which mode.
 
-use alloc::{collections::BTreeSet, format, string::String, vec::Vec};
+use alloc::{collections::BTreeMap, format, string::String, vec::Vec};
 
 use bund_crds::Mode;
 use serde::Serialize;
@@ -27,21 +27,31 @@ pub struct Response {
     pub recorded: Vec<String>,
 }
 
-/// Takes the old object into account: it only softens.
+/// Takes the old object into account: it only softens. Where the same finding comes more often than before, what
+/// is more is new.
 pub(crate) fn soften(
     findings: &mut [Finding],
     subject: &Subject,
-    old: Option<&[Finding]>,
+    old: Option<(&Subject, &[Finding])>,
     snapshot: &Snapshot,
 ) {
-    let existed: BTreeSet<_> = old.into_iter().flatten().map(Finding::identity).collect();
-    let going = old.is_some() && subject.deletion == Deletion::Asked;
+    let mut existed: BTreeMap<_, usize> = BTreeMap::new();
+    for finding in old.into_iter().flat_map(|(_, findings)| findings) {
+        *existed.entry(finding.identity()).or_default() += 1;
+    }
+    // Whoever writes an object can write a deletion timestamp into it, but not into the one that is stored.
+    let going = old.is_some_and(|(old, _)| old.deletion == Deletion::Asked);
     let namespace = subject.id.namespace.as_deref().filter(|_| subject.role != Role::Namespace);
     let exempt = namespace.is_some_and(|namespace| snapshot.enrolment(namespace) == Enrolment::Exempt);
-    for finding in findings {
+    let mut before = Vec::with_capacity(findings.len());
+    for finding in findings.iter() {
+        let left = existed.get_mut(&finding.identity()).filter(|left| **left > 0);
+        before.push(left.map(|left| *left -= 1).is_some());
+    }
+    for (finding, before) in findings.iter_mut().zip(before) {
         if exempt {
             finding.standing = Standing::Exempt;
-        } else if going || existed.contains(&finding.identity()) {
+        } else if going || before {
             finding.standing = Standing::Existed;
         }
     }

@@ -1,7 +1,7 @@
 //! One broken rule.
 
 use alloc::{
-    collections::BTreeSet,
+    collections::BTreeMap,
     format,
     string::{String, ToString},
     vec::Vec,
@@ -124,24 +124,26 @@ impl Finding {
 
 /// Findings that differ only in their class, told in one line.
 pub fn sentences(subject: &ObjectId, findings: &[&Finding]) -> Vec<String> {
-    let mut told: BTreeSet<(Reason, &FieldPath, &str)> = BTreeSet::new();
-    let mut lines = Vec::new();
+    let mut alike: BTreeMap<(Reason, &FieldPath, &str), Vec<&Finding>> = BTreeMap::new();
+    let mut order = Vec::new();
     for finding in findings {
-        if told.insert((finding.reason, &finding.field, &finding.offending)) {
-            let alike = findings.iter().filter(|f| {
-                (f.reason, &f.field, &f.offending) == (finding.reason, &finding.field, &finding.offending)
-            });
-            lines.push(sentence(subject, finding, alike.copied()));
-        }
+        let key = (finding.reason, &finding.field, finding.offending.as_str());
+        let group = alike.entry(key).or_insert_with(|| {
+            order.push(key);
+            Vec::new()
+        });
+        group.push(finding);
     }
-    lines
+    order.iter().filter_map(|key| sentence(subject, alike.get(key)?)).collect()
 }
 
 /// What is refused, which class and how the subject came to hold it, which field, which control and law, what
 /// to write instead.
-fn sentence<'f>(subject: &ObjectId, finding: &Finding, alike: impl Iterator<Item = &'f Finding>) -> String {
+fn sentence(subject: &ObjectId, alike: &[&Finding]) -> Option<String> {
+    let finding = alike.first()?;
     let entry = finding.reason.entry();
     let held: Vec<_> = alike
+        .iter()
         .filter_map(|f| {
             let class = f.class.as_ref()?;
             Some(match f.provenance.first() {
@@ -159,8 +161,8 @@ fn sentence<'f>(subject: &ObjectId, finding: &Finding, alike: impl Iterator<Item
         [name] => format!(", policy {name}"),
         names => format!(", policies {}", names.join(", ")),
     };
-    format!(
+    Some(format!(
         "{}: {subject} {}{holds}{field}; {}, {}{policy}; {}",
         finding.reason, finding.what, entry.control, entry.citation, finding.remedy
-    )
+    ))
 }

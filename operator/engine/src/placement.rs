@@ -14,7 +14,7 @@ use bund_crds::JurisdictionName;
 use crate::{
     Snapshot,
     locate::{REGION_KEYS, ZONE_KEYS, locate_in_any},
-    snapshot::Table,
+    snapshot::{Place, Table},
     subject::{FieldRequirement, NodeTerm, Operator, PodShape, TermForm},
 };
 
@@ -35,6 +35,8 @@ pub struct Reach {
 pub struct TermReach {
     /// Whether some honest node inside could satisfy it.
     pub inside: bool,
+    /// Whether one could whose node key names its region: what remains when the pod is confined by that key.
+    pub confinable: bool,
     /// Whether some honest node that is not inside could satisfy it.
     pub outside: bool,
 }
@@ -45,14 +47,20 @@ impl Reach {
         self.terms.iter().any(|term| term.inside)
     }
 
+    /// Whether a node inside could satisfy the pod once it is confined by the node key.
+    pub fn confinable(&self) -> bool {
+        self.terms.iter().any(|term| term.confinable)
+    }
+
     /// The first term by which a node that is not inside could satisfy the pod.
     pub fn first_hole(&self) -> Option<usize> {
         self.terms.iter().position(|term| term.outside)
     }
 
-    /// The terms that only nodes outside could satisfy: confining the pod makes them impossible.
+    /// The terms that confining the pod makes impossible.
     pub fn lost_terms(&self) -> impl Iterator<Item = usize> {
-        self.terms.iter().enumerate().filter(|(_, term)| term.outside && !term.inside).map(|(index, _)| index)
+        let lost = |term: &TermReach| term.outside && !term.confinable;
+        self.terms.iter().enumerate().filter(move |(_, term)| lost(term)).map(|(index, _)| index)
     }
 }
 
@@ -85,6 +93,9 @@ struct Honesty<'s> {
 /// What a label says about a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum KeyKind {
+    /// The region, by the label that the cluster trusts to be there.
+    NodeKey,
+    /// The region, by another label.
     Region,
     Zone,
     Trusted,
@@ -94,7 +105,7 @@ enum KeyKind {
 impl Honesty<'_> {
     fn term(&self, shape: &PodShape, term: Option<&NodeTerm>) -> TermReach {
         if term.is_some_and(|term| term.form == TermForm::MatchesNothing) {
-            return TermReach { inside: false, outside: false };
+            return TermReach { inside: false, confinable: false, outside: false };
         }
         let mut by_key: BTreeMap<&str, Vec<Asked<'_>>> = BTreeMap::new();
         for (key, value) in &shape.node_selector {
@@ -103,21 +114,43 @@ impl Honesty<'_> {
         for requirement in term.into_iter().flat_map(|term| &term.labels) {
             by_key.entry(&requirement.key).or_default().push(Asked::Operator(&requirement.operator));
         }
+        let asked: Vec<_> = by_key.into_iter().map(|(key, asked)| (self.kind(key), key, asked)).collect();
         let fields = term.map(|term| term.fields.as_slice()).unwrap_or_default();
-        let trusted_asked = by_key.keys().any(|key| self.kind(key) == KeyKind::Trusted);
         let (named_inside, named_outside) = self.names_reach(fields);
+        let confinable = named_inside && self.meets_inside(&asked, Naming::ByNodeKey);
         TermReach {
-            inside: named_inside
-                && by_key
-                    .iter()
-                    .all(|(key, asked)| satisfiable(asked, &self.inside_domain(key, trusted_asked))),
+            inside: confinable || (named_inside && self.meets_inside(&asked, Naming::ByAdministrator)),
+            confinable,
             outside: named_outside
-                && by_key.iter().all(|(key, asked)| satisfiable(asked, &self.outside_domain(key))),
+                && asked.iter().all(|(kind, _, asked)| satisfiable(asked, &self.outside_domain(*kind))),
         }
     }
 
+    /// Whether a node inside that names its place in this way could meet every requirement. What it says of its
+    /// place all belongs to one place.
+    fn meets_inside(&self, asked: &[(KeyKind, &str, Vec<Asked<'_>>)], naming: Naming) -> bool {
+        let (plain, placed): (Vec<_>, Vec<_>) =
+            asked.iter().partition(|(kind, _, _)| *kind == KeyKind::Plain);
+        let anything = Domain::AllBut(Box::new(|_| false));
+        plain.iter().all(|(_, _, asked)| satisfiable(asked, &anything))
+            && self.tables.iter().any(|table| {
+                if naming == Naming::ByAdministrator && table.trusted_label.is_none() {
+                    return false;
+                }
+                // A node that an administrator declares may leave its place unsaid.
+                let unsaid = (naming == Naming::ByAdministrator).then_some(None);
+                table.places().map(Some).chain(unsaid).any(|place| {
+                    placed.iter().all(|(kind, key, asked)| {
+                        satisfiable(asked, &inside_domain(*kind, key, naming, table, place))
+                    })
+                })
+            })
+    }
+
     fn kind(&self, key: &str) -> KeyKind {
-        if key == self.snapshot.world().location().node_key.as_ref() || REGION_KEYS.contains(&key) {
+        if key == self.snapshot.world().location().node_key.as_ref() {
+            KeyKind::NodeKey
+        } else if REGION_KEYS.contains(&key) {
             KeyKind::Region
         } else if ZONE_KEYS.contains(&key) {
             KeyKind::Zone
@@ -132,38 +165,16 @@ impl Honesty<'_> {
         }
     }
 
-    /// What an honest node that is not inside may carry under `key`: anything but what names a place inside.
-    fn outside_domain(&self, key: &str) -> Domain<'_> {
-        match self.kind(key) {
-            KeyKind::Region => {
-                Domain::AllBut(Box::new(|value| self.tables.iter().any(|t| t.node_values().contains(value))))
+    /// What an honest node that is not inside may carry: anything but what names a place inside.
+    fn outside_domain(&self, kind: KeyKind) -> Domain<'_> {
+        Domain::AllBut(match kind {
+            KeyKind::NodeKey | KeyKind::Region => {
+                Box::new(|value| self.tables.iter().any(|table| table.node_values().contains(value)))
             }
-            KeyKind::Zone => {
-                Domain::AllBut(Box::new(|value| self.tables.iter().any(|table| table.zone_inside(value))))
-            }
-            KeyKind::Trusted => {
-                Domain::AllBut(Box::new(|value| self.tables.iter().any(|t| t.name.as_str() == value)))
-            }
-            KeyKind::Plain => Domain::AllBut(Box::new(|_| false)),
-        }
-    }
-
-    /// What an honest node inside may carry under `key`. It names its region, unless an administrator's label
-    /// declares it.
-    fn inside_domain(&self, key: &str, trusted_asked: bool) -> Domain<'_> {
-        match self.kind(key) {
-            KeyKind::Region => Domain::Only {
-                values: self.tables.iter().flat_map(|t| t.node_values()).map(AsRef::as_ref).collect(),
-                absent: trusted_asked,
-            },
-            KeyKind::Trusted => {
-                Domain::Only { values: self.tables.iter().map(|t| t.name.as_str()).collect(), absent: true }
-            }
-            KeyKind::Zone => {
-                Domain::AllBut(Box::new(|value| !self.tables.iter().any(|t| t.admits_zone(value))))
-            }
-            KeyKind::Plain => Domain::AllBut(Box::new(|_| false)),
-        }
+            KeyKind::Zone => Box::new(|value| self.tables.iter().any(|table| table.zone_inside(value))),
+            KeyKind::Trusted => Box::new(|value| self.tables.iter().any(|t| t.name.as_str() == value)),
+            KeyKind::Plain => Box::new(|_| false),
+        })
     }
 
     /// Whether a node inside, and one that is not, could have a name that `fields` admit.
@@ -192,6 +203,45 @@ impl Honesty<'_> {
     fn node_inside(&self, name: &str) -> Option<bool> {
         let node = self.snapshot.node(name)?;
         Some(locate_in_any(node, self.names.iter().copied(), self.snapshot.world()).is_inside())
+    }
+}
+
+/// How a node inside says that it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Naming {
+    /// Its node key names its region.
+    ByNodeKey,
+    /// An administrator's label declares it, and the node key is absent.
+    ByAdministrator,
+}
+
+/// What an honest node in `place`, inside the jurisdiction of `table`, may carry under `key`; in no place that
+/// it tells where that is `None`.
+fn inside_domain<'t>(
+    kind: KeyKind,
+    key: &str,
+    naming: Naming,
+    table: &'t Table,
+    place: Option<Place<'t>>,
+) -> Domain<'t> {
+    let declares = table.trusted_label.as_ref().is_some_and(|trusted| trusted.as_str() == key);
+    match (kind, place) {
+        (KeyKind::NodeKey, Some(place)) if naming == Naming::ByNodeKey => {
+            Domain::Only { values: place.region_names().collect(), absent: false }
+        }
+        (KeyKind::Region, Some(place)) => {
+            Domain::Only { values: place.region_names().collect(), absent: true }
+        }
+        (KeyKind::Zone, Some(place)) => {
+            Domain::AllBut(Box::new(move |zone| !zone.is_empty() && !place.zone_agrees(zone)))
+        }
+        (KeyKind::NodeKey | KeyKind::Region | KeyKind::Zone, _) => {
+            Domain::Only { values: Vec::new(), absent: true }
+        }
+        (KeyKind::Trusted, _) if declares => {
+            Domain::Only { values: Vec::from([table.name.as_str()]), absent: naming == Naming::ByNodeKey }
+        }
+        (KeyKind::Trusted | KeyKind::Plain, _) => Domain::AllBut(Box::new(|_| false)),
     }
 }
 

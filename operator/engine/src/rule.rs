@@ -118,7 +118,8 @@ pub(crate) fn judge_shape(case: &Case<'_>, findings: &mut Vec<Finding>) {
         node_outside::judge(case, findings);
         runs_outside::judge(case, findings);
     } else if let Some(reach) = case.reach {
-        if !reach.inside() {
+        let confined = reach.first_hole().is_some() && case.will_be_confined();
+        if !(if confined { reach.confinable() } else { reach.inside() }) {
             placement_contradicts::judge(case, findings);
             return;
         }

@@ -7,7 +7,7 @@
 use alloc::{boxed::Box, sync::Arc};
 
 use bund_crds::{NamespaceName, labels};
-use rpds::RedBlackTreeMapSync;
+use rpds::{RedBlackTreeMapSync, RedBlackTreeSetSync};
 use serde_json::Value;
 
 use crate::{ObjectId, Subject, subject::Labels};
@@ -18,6 +18,7 @@ mod observe;
 mod table;
 mod world;
 
+pub(crate) use carrier::claim_links;
 pub use carrier::{CarrierFacts, CarrierId, CarrierKind};
 pub use node::{NodeFacts, Substance};
 pub use observe::Observed;
@@ -32,6 +33,8 @@ pub struct Snapshot {
     namespaces: RedBlackTreeMapSync<Box<str>, NamespaceFacts>,
     nodes: RedBlackTreeMapSync<Box<str>, Arc<NodeFacts>>,
     carriers: RedBlackTreeMapSync<CarrierId, Arc<CarrierFacts>>,
+    /// Claims with the volumes that are kept for them, bound or not yet.
+    claimed: RedBlackTreeMapSync<CarrierId, RedBlackTreeSetSync<CarrierId>>,
     pods: RedBlackTreeMapSync<(Box<str>, Box<str>), Arc<Subject>>,
     nodes_listed: Listing,
 }
@@ -135,6 +138,35 @@ impl Snapshot {
             .map(|(id, facts)| (id, facts.as_ref()))
     }
 
+    /// The volumes that are kept for a claim: whatever they hold, it will hold once it is bound.
+    pub(crate) fn volumes_claimed_for(&self, claim: &CarrierId) -> impl Iterator<Item = &CarrierId> {
+        self.claimed.get(claim).into_iter().flatten()
+    }
+
+    fn insert_carrier(&mut self, id: CarrierId, facts: CarrierFacts) {
+        self.remove_carrier(&id);
+        if id.kind == CarrierKind::PersistentVolume {
+            for claim in &facts.links {
+                let volumes = self.claimed.get(claim).cloned().unwrap_or_default();
+                self.claimed.insert_mut(claim.clone(), volumes.insert(id.clone()));
+            }
+        }
+        self.carriers.insert_mut(id, Arc::new(facts));
+    }
+
+    fn remove_carrier(&mut self, id: &CarrierId) {
+        let Some(facts) = self.carriers.get(id).cloned() else { return };
+        self.carriers.remove_mut(id);
+        for claim in &facts.links {
+            let Some(volumes) = self.claimed.get(claim).map(|volumes| volumes.remove(id)) else { continue };
+            if volumes.is_empty() {
+                self.claimed.remove_mut(claim);
+            } else {
+                self.claimed.insert_mut(claim.clone(), volumes);
+            }
+        }
+    }
+
     /// The pod of this namespace and name.
     pub fn pod(&self, namespace: &str, name: &str) -> Option<&Subject> {
         self.pods.get(&(namespace.into(), name.into())).map(AsRef::as_ref)
@@ -164,7 +196,7 @@ impl Snapshot {
                     Arc::make_mut(&mut self.world).forget(own, name);
                 } else if let Some(kind) = CarrierKind::of(group, kind) {
                     let id = CarrierId { kind, namespace: namespace.clone(), name: name.clone() };
-                    self.carriers.remove_mut(&id);
+                    self.remove_carrier(&id);
                 }
             }
         }

@@ -96,7 +96,11 @@ impl WatchedKind {
 
     /// `group/version`, or the version alone for the core group.
     pub fn api_version(&self) -> String {
-        if self.group.is_empty() { self.version.to_owned() } else { format!("{}/{}", self.group, self.version) }
+        if self.group.is_empty() {
+            self.version.to_owned()
+        } else {
+            format!("{}/{}", self.group, self.version)
+        }
     }
 
     /// How clients address the kind.
@@ -121,7 +125,9 @@ mod tests {
     fn every_kind_that_the_engine_knows_as_a_fact_is_watched() {
         let own = OwnKind::ALL.map(|kind| (GROUP, kind.as_str()));
         let carriers = CarrierKind::ALL.map(|kind| ("", kind.as_str()));
-        for (group, kind) in own.into_iter().chain(carriers).chain([("", "Pod"), ("", "Node"), ("", "Namespace")]) {
+        for (group, kind) in
+            own.into_iter().chain(carriers).chain([("", "Pod"), ("", "Node"), ("", "Namespace")])
+        {
             let watched = WatchedKind::of(group, kind).unwrap();
             assert_eq!(watched.purpose, Purpose::Decisions, "{kind}");
         }

@@ -172,7 +172,7 @@ mod tests {
     #[test]
     fn what_vanished_while_nobody_watched_is_forgotten_on_the_next_list() {
         let mut roster = Roster::new(kind());
-        roster.take(Event::Init);
+        roster.take::<DynamicObject>(Event::Init);
         roster.take(Event::InitApply(pod("a")));
         roster.take(Event::InitApply(pod("b")));
         assert_eq!(roster.take::<DynamicObject>(Event::InitDone), [Change::Listed(kind())]);
@@ -190,7 +190,7 @@ mod tests {
     #[test]
     fn a_list_that_breaks_off_forgets_nothing() {
         let mut roster = Roster::new(kind());
-        roster.take(Event::Init);
+        roster.take::<DynamicObject>(Event::Init);
         roster.take(Event::InitApply(pod("a")));
         roster.take(Event::InitApply(pod("b")));
         roster.take::<DynamicObject>(Event::InitDone);

@@ -89,7 +89,10 @@ impl View {
         match self.snapshot.observe(object) {
             Observed::Fact | Observed::NotAFact => {}
             Observed::Unreadable => {
-                warn!(kind = kind.kind, name, "an object of Bund's own kinds cannot be read; it counts in its strict reading");
+                warn!(
+                    kind = kind.kind,
+                    name, "an object of Bund's own kinds cannot be read; it counts in its strict reading"
+                );
             }
         }
         if let Some(own) = OwnKind::of(kind.group, kind.kind) {
@@ -179,8 +182,16 @@ mod tests {
         let meta = |name: &str| json!({"name": name, "namespace": "shop"});
         let mut owned = meta("web-1");
         owned["ownerReferences"] = json!([{"controller": true, "kind": "ReplicaSet", "name": "web"}]);
-        view.apply(&observed("", "Pod", json!({"apiVersion": "v1", "kind": "Pod", "metadata": owned, "spec": {}})));
-        view.apply(&observed("", "Pod", json!({"apiVersion": "v1", "kind": "Pod", "metadata": meta("bare"), "spec": {}})));
+        view.apply(&observed(
+            "",
+            "Pod",
+            json!({"apiVersion": "v1", "kind": "Pod", "metadata": owned, "spec": {}}),
+        ));
+        view.apply(&observed(
+            "",
+            "Pod",
+            json!({"apiVersion": "v1", "kind": "Pod", "metadata": meta("bare"), "spec": {}}),
+        ));
         let web = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": meta("web"), "spec": {}});
         view.apply(&observed("apps", "Deployment", web));
         assert_eq!(owner_names(&view), ["shop/Deployment/web", "shop/Pod/bare"]);

@@ -1,15 +1,15 @@
 //! Following one kind. (client)
 
-use std::fmt::Debug;
 use std::time::Duration;
 
-use futures::{Stream, StreamExt, pin_mut};
+use futures::stream::{self, Stream};
+use futures::{StreamExt, pin_mut};
 use kube::api::DynamicObject;
-use kube::runtime::utils::{Backoff, StreamBackoff};
-use kube::runtime::watcher::{Config, Event, Result};
-use kube::runtime::{metadata_watcher, watcher};
+use kube::core::PartialObjectMeta;
+use kube::runtime::watcher::{self, Config, Event, Result};
 use kube::{Api, Client};
 use tokio::sync::mpsc;
+use tokio::time::sleep;
 use tracing::warn;
 
 use super::roster::{Roster, Watched};
@@ -21,20 +21,25 @@ const PAGE: u32 = 250;
 /// Follows a kind for ever: lists it, watches it, and lists it again after whatever goes wrong. A kind that the
 /// API server does not serve yet is asked for until it does. Ends when nobody takes changes any more.
 pub(super) async fn follow(client: Client, kind: &'static WatchedKind, changes: mpsc::Sender<Change>) {
-    let api: Api<DynamicObject> = Api::all_with(client, &kind.resource());
     let config = Config::default().page_size(PAGE);
     match kind.detail {
-        Detail::Whole => pump(watcher(api, config), kind, changes).await,
-        Detail::Metadata => pump(metadata_watcher(api, config), kind, changes).await,
+        Detail::Whole => {
+            let api: Api<DynamicObject> = Api::all_with(client, &kind.resource());
+            pump(watcher::watcher(api, config), kind, changes).await;
+        }
+        Detail::Metadata => {
+            let api: Api<PartialObjectMeta<DynamicObject>> = Api::all_with(client, &kind.resource());
+            pump(watcher::watcher(api, config), kind, changes).await;
+        }
     }
 }
 
-async fn pump<W: Watched + Debug>(
-    events: impl Stream<Item = Result<Event<W>>>,
+async fn pump<W: Watched + Send>(
+    events: impl Stream<Item = Result<Event<W>>> + Send,
     kind: &'static WatchedKind,
     changes: mpsc::Sender<Change>,
 ) {
-    let events = StreamBackoff::new(events, Patience::default());
+    let events = patiently(events, |event| !matches!(event, Event::Init));
     pin_mut!(events);
     let mut roster = Roster::new(kind);
     while let Some(event) = events.next().await {
@@ -46,33 +51,54 @@ async fn pump<W: Watched + Debug>(
                     }
                 }
             }
-            Err(error) => {
-                let error = crate::chain(&error);
-                warn!(resource = kind.plural, group = kind.group, error, "watching failed; it is tried again");
-            }
+            Err(error) => tell(kind, &error),
         }
     }
 }
 
-/// Pauses between tries: short at first, because a broken watch is stale knowledge; never long, because an
-/// installation waits for its custom resource definitions.
-#[derive(Debug, Default)]
-pub(crate) struct Patience {
-    tries: u32,
-}
-
-impl Iterator for Patience {
-    type Item = Duration;
-
-    fn next(&mut self) -> Option<Duration> {
-        let pause = Duration::from_millis(250).saturating_mul(1 << self.tries.min(5));
-        self.tries = self.tries.saturating_add(1);
-        Some(pause)
+fn tell(kind: &WatchedKind, error: &watcher::Error) {
+    let (resource, group) = (kind.plural, kind.group);
+    let not_served = match error {
+        watcher::Error::InitialListFailed(kube::Error::Api(status)) => status.code == 404,
+        _ => false,
+    };
+    if not_served && group == bund_crds::GROUP {
+        warn!(
+            resource,
+            group,
+            "the API server does not serve this resource; waiting for the custom resource definitions of Bund"
+        );
+    } else if not_served {
+        warn!(resource, group, "the API server does not serve this resource; waiting for it");
+    } else {
+        warn!(resource, group, error = crate::chain(error), "watching failed; it is tried again");
     }
 }
 
-impl Backoff for Patience {
-    fn reset(&mut self) {
-        self.tries = 0;
-    }
+/// The events of a watch with a pause after each error: short at first, because a broken watch is stale knowledge;
+/// never long, because an installation waits for its custom resource definitions. Pauses begin anew after an event
+/// that is `progress`; the announcement of a list is none, because it comes before every try.
+pub(crate) fn patiently<T: Send>(
+    events: impl Stream<Item = Result<T>> + Send,
+    progress: impl Fn(&T) -> bool + Send,
+) -> impl Stream<Item = Result<T>> + Send {
+    let state = (Box::pin(events), progress, 0_u32, false);
+    stream::unfold(state, |(mut events, progress, mut failures, failed)| async move {
+        if failed {
+            sleep(pause(failures)).await;
+        }
+        let event = events.next().await?;
+        match &event {
+            Ok(event) if progress(event) => failures = 0,
+            Ok(_) => {}
+            Err(_) => failures = failures.saturating_add(1),
+        }
+        let failed = event.is_err();
+        Some((event, (events, progress, failures, failed)))
+    })
+}
+
+/// From a quarter of a second to eight.
+fn pause(failures: u32) -> Duration {
+    Duration::from_millis(125).saturating_mul(1 << failures.min(6))
 }

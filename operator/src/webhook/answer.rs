@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bund_crds::{Aspect, Mode};
 use bund_engine::{Decision, Operation, Reason, Request, Snapshot, select::policies_in};
 use k8s_openapi::ByteString;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::lookup::Missing;
 use super::review::{Entrance, Question};
@@ -58,7 +58,8 @@ impl Answer {
 
     fn mutating(request: &Request, decision: &Decision) -> Self {
         let injection = decision.injection.as_ref().filter(|_| comes_to_be(request));
-        let outcome = injection.map_or(Outcome::Allowed, |injection| Outcome::Patched(injection.json_patch()));
+        let outcome =
+            injection.map_or(Outcome::Allowed, |injection| Outcome::Patched(injection.json_patch()));
         Self { outcome, warnings: Vec::new(), annotations: BTreeMap::new() }
     }
 
@@ -73,11 +74,12 @@ impl Answer {
             ("decision", decision.verdict.to_string()),
             ("decision-id", question.uid.clone()),
         ]);
-        let recorded: Vec<_> = response.recorded.iter().chain(&response.warnings).map(|line| one_line(line)).collect();
+        let recorded: Vec<_> =
+            response.recorded.iter().chain(&response.warnings).map(|line| one_line(line)).collect();
         if !recorded.is_empty() {
             annotations.insert("findings", cut_bytes(&recorded.join("; "), ANNOTATION_LIMIT));
         }
-        let undecided = missing.map(|missing| missing.to_string());
+        let undecided = missing.map(ToString::to_string);
         if let Some(undecided) = &undecided {
             annotations.insert("undecided", cut_bytes(&one_line(undecided), ANNOTATION_LIMIT));
         }
@@ -112,23 +114,27 @@ impl Answer {
     /// The review that answers the question `uid`.
     pub fn into_review(self, uid: &str) -> Value {
         let Self { outcome, warnings, annotations } = self;
-        let mut response = json!({ "uid": uid, "allowed": !matches!(outcome, Outcome::Refused { .. }) });
+        let mut response = Map::new();
+        let mut say = |member: &str, value| response.insert(member.to_owned(), value);
+        say("uid", uid.into());
+        say("allowed", (!matches!(outcome, Outcome::Refused { .. })).into());
         match outcome {
             Outcome::Allowed => {}
             Outcome::Patched(patch) => {
-                response["patchType"] = "JSONPatch".into();
-                response["patch"] = json!(ByteString(patch.to_string().into_bytes()));
+                say("patchType", "JSONPatch".into());
+                say("patch", json!(ByteString(patch.to_string().into_bytes())));
             }
             Outcome::Refused { code, reason, message } => {
-                response["status"] =
+                let status =
                     json!({ "status": "Failure", "code": code, "reason": reason, "message": message });
+                say("status", status);
             }
         }
         if !warnings.is_empty() {
-            response["warnings"] = json!(warnings);
+            say("warnings", json!(warnings));
         }
         if !annotations.is_empty() {
-            response["auditAnnotations"] = json!(annotations);
+            say("auditAnnotations", json!(annotations));
         }
         json!({ "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "response": response })
     }
@@ -160,7 +166,10 @@ fn unconfined(decision: &Decision) -> String {
         "{}: {} lacks the node affinity on {key} that Bund gave it; field spec.affinity; {}, {}; another admission \
          webhook took it away, or the pod came to hold a class just now: create it again, and let that webhook leave \
          spec.affinity alone",
-        Reason::PlacementUnconfined, decision.subject, entry.control, entry.citation
+        Reason::PlacementUnconfined,
+        decision.subject,
+        entry.control,
+        entry.citation
     )
 }
 

@@ -84,12 +84,7 @@ impl Lookup {
 
     /// Looks up what `decision` assumed to be absent and decides again with what there is. What is found may lead
     /// to more (the volume of a claim), so this goes on until nothing new is asked for or the limits are reached.
-    pub(super) async fn complete(
-        &self,
-        request: &Request,
-        decision: Decision,
-        snapshot: &Snapshot,
-    ) -> Found {
+    pub(super) async fn complete(&self, request: &Request, decision: Decision, snapshot: &Snapshot) -> Found {
         let deadline = Instant::now() + PATIENCE;
         let mut found = Found { decision, missing: None, snapshot: snapshot.clone() };
         let mut asked = BTreeSet::new();

@@ -95,18 +95,8 @@ pub fn read(body: &[u8]) -> Result<Question, Malformed> {
     if api_version != "admission.k8s.io/v1" || kind != "AdmissionReview" {
         return Err(Malformed::Kind { api_version, kind });
     }
-    let Ask {
-        uid,
-        operation,
-        kind,
-        sub_resource,
-        namespace,
-        name,
-        object,
-        old_object,
-        dry_run,
-        user_info,
-    } = request.ok_or(Malformed::NoRequest)?;
+    let Ask { uid, operation, kind, sub_resource, namespace, name, object, old_object, dry_run, user_info } =
+        request.ok_or(Malformed::NoRequest)?;
     let operation = match operation.as_str() {
         "CREATE" => Operation::Create,
         "UPDATE" => Operation::Update,
@@ -206,9 +196,12 @@ mod tests {
     #[test]
     fn whatever_the_bytes_are_there_is_a_reason() {
         let deep = [b"[".repeat(100_000), b"]".repeat(100_000)].concat();
-        let deep_object = ask(&json!({"uid": "u", "operation": "CREATE", "kind": {"version": "v1", "kind": "Pod"}}));
+        let deep_object =
+            ask(&json!({"uid": "u", "operation": "CREATE", "kind": {"version": "v1", "kind": "Pod"}}));
         let nested = "{\"a\":".repeat(200) + "1" + &"}".repeat(200);
-        let deep_object = String::from_utf8(deep_object).unwrap().replace("\"uid\"", &format!("\"object\":{nested},\"uid\""));
+        let deep_object = String::from_utf8(deep_object)
+            .unwrap()
+            .replace("\"uid\"", &format!("\"object\":{nested},\"uid\""));
         let kind = json!({"version": "v1", "kind": "Pod"});
         let bodies: [(&str, Vec<u8>); 11] = [
             ("nothing", Vec::new()),
@@ -218,8 +211,18 @@ mod tests {
             ("a list", b"[]".to_vec()),
             ("nested without end", deep),
             ("an object nested too deeply", deep_object.into_bytes()),
-            ("another version", json!({"apiVersion": "admission.k8s.io/v1beta1", "kind": "AdmissionReview"}).to_string().into_bytes()),
-            ("no request", json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview"}).to_string().into_bytes()),
+            (
+                "another version",
+                json!({"apiVersion": "admission.k8s.io/v1beta1", "kind": "AdmissionReview"})
+                    .to_string()
+                    .into_bytes(),
+            ),
+            (
+                "no request",
+                json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview"})
+                    .to_string()
+                    .into_bytes(),
+            ),
             ("no uid", ask(&json!({"operation": "CREATE", "kind": kind}))),
             ("an operation of its own", ask(&json!({"uid": "u", "operation": "create", "kind": kind}))),
         ];

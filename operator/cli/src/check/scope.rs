@@ -40,6 +40,11 @@ const CLUSTER_SCOPED: &[(&str, &str)] = &[
 /// all do.
 pub fn is_cluster_scoped(object: &Value) -> bool {
     let text = |member: &str| object.get(member).and_then(Value::as_str).unwrap_or_default();
-    let group = text("apiVersion").split_once('/').map_or("", |(group, _)| group);
+    let group = group_of(text("apiVersion"));
     group == GROUP || CLUSTER_SCOPED.contains(&(group, text("kind")))
+}
+
+/// The group of an `apiVersion`.
+pub(super) fn group_of(api_version: &str) -> &str {
+    api_version.split_once('/').map_or("", |(group, _)| group)
 }

@@ -20,10 +20,11 @@ pub enum Input {
 /// The name that standard input is reported by.
 const STDIN: &str = "<stdin>";
 
-/// The inputs that paths name: `-` is standard input, a file is itself whatever its name, and a folder is every `.yaml`, `.yml` and
-/// `.json` file in and below it, in the order of their names.
+/// The inputs that paths name: `-` is standard input, a file is itself whatever its name, and a folder is
+/// every `.yaml`, `.yml` and `.json` file in and below it, in the order of their names.
 ///
-/// In folders, hidden folders are left out, and so are links to folders, as kubectl leaves them out; links to files are read.
+/// In folders, hidden folders are left out, and so are links to folders, as kubectl leaves them out; links to
+/// files are read.
 pub fn files(paths: &[PathBuf]) -> Vec<Result<Input, Unreadable>> {
     let mut inputs = Vec::new();
     for path in paths {
@@ -46,7 +47,8 @@ fn unreadable(path: &Path, error: io::Error) -> Unreadable {
 
 /// Adds the manifests below a folder.
 fn folder(root: &Path, inputs: &mut Vec<Result<Input, Unreadable>>) {
-    // A stack of what is still to be visited, the next on top; recursion would let the depth of the folders decide on ours.
+    // A stack of what is still to be visited, the next on top; recursion would let the depth of the folders
+    // decide on ours.
     let mut pending = vec![Entry::Folder(root.to_owned())];
     while let Some(entry) = pending.pop() {
         match entry {

@@ -39,25 +39,24 @@ pub(super) fn read(
 fn values(text: &str, piece: &Extent) -> Result<Vec<Extent>, Refusal> {
     let mut extents = Vec::new();
     let mut stream = serde_json::Deserializer::from_str(text).into_iter::<IgnoredAny>();
-    let (mut line, mut line_start, mut counted) = (piece.line, 0, 0);
+    let (mut line, mut column, mut counted) = (piece.line, piece.column, 0);
     loop {
         let before = stream.byte_offset();
         let Some(next) = stream.next() else { return Ok(extents) };
         next.map_err(|error| refusal(&error, piece))?;
         let end = stream.byte_offset();
-        let between = text.get(before..end).unwrap_or_default();
-        let start = end.saturating_sub(between.trim_ascii_start().len());
-        for (at, _) in text.get(counted..start).unwrap_or_default().match_indices('\n') {
-            line = line.saturating_add(1);
-            line_start = counted.saturating_add(at).saturating_add(1);
+        let own = text.get(before..end).unwrap_or_default().trim_ascii_start();
+        let start = end.saturating_sub(own.len());
+        for character in text.get(counted..start).unwrap_or_default().chars() {
+            (line, column) = if character == '\n' {
+                (line.saturating_add(1), 0)
+            } else {
+                (line, column.saturating_add(1))
+            };
         }
         counted = start;
-        let column = text.get(line_start..start).unwrap_or_default().chars().count();
-        extents.push(Extent {
-            bytes: piece.bytes.start.saturating_add(start)..piece.bytes.start.saturating_add(end),
-            line,
-            column: u32::try_from(column).unwrap_or(u32::MAX),
-        });
+        let bytes = piece.bytes.start.saturating_add(start)..piece.bytes.start.saturating_add(end);
+        extents.push(Extent { bytes, line, column });
     }
 }
 

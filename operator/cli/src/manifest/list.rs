@@ -4,15 +4,17 @@ use std::ops::ControlFlow;
 
 use serde_json::{Map, Value};
 
-use super::locate::{Node, walk};
+use super::locate::{Moment, walk};
 use super::problem::{Problem, Refusal, shown};
 use super::{Document, Extent, Step, Unreadable};
 
-/// The documents in a document: its items where it is a list, itself otherwise. Lists in lists are opened too.
+/// The documents in a document: its items where it is a list, itself otherwise. Lists in lists are opened
+/// too.
 ///
-/// kubectl takes every object with an `items` field for a list, the API server goes by the kind. Where they agree, the items
-/// take the place of the list, and an item without kind and API version gets them from the list's (`PodList`). Where they do
-/// not, the document is unreadable. The nesting is bounded by [`MAX_DEPTH`](super::MAX_DEPTH).
+/// kubectl takes every object with an `items` field for a list, the API server goes by the kind. Where they
+/// agree, the items take the place of the list, and an item without kind and API version gets them from the
+/// list's (`PodList`). Where they do not, the document is unreadable. The nesting is bounded by
+/// [`MAX_DEPTH`](super::MAX_DEPTH).
 pub fn expand_list(document: Document) -> Result<Vec<Document>, Unreadable> {
     let Some(kind) = document.value.get("kind").and_then(Value::as_str).map(str::to_owned) else {
         return Ok(vec![document]);
@@ -62,30 +64,25 @@ fn infer_type(fields: &mut Map<String, Value>, kind: &str, api_version: Option<&
 
 /// The text of each item, so that a finding in one does not mean reading the whole list again.
 fn item_extents(document: &Document) -> Vec<Extent> {
-    let mut nodes: Vec<Node> = Vec::new();
+    let mut extents: Vec<Extent> = Vec::new();
     walk(&document.source.text, &document.extent, |path, node| {
         if let [Step::Key(field), Step::Index(_)] = path
             && field == "items"
         {
-            nodes.push(node);
+            match node.moment {
+                Moment::Enter => extents.push(Extent {
+                    bytes: node.offset..document.extent.bytes.end,
+                    line: node.position.line,
+                    column: node.position.column.saturating_sub(1),
+                }),
+                Moment::Leave => {
+                    if let Some(last) = extents.last_mut() {
+                        last.bytes.end = node.offset;
+                    }
+                }
+            }
         }
         ControlFlow::Continue(())
     });
-    let mut offsets = document.extent.of(&document.source).char_indices().map(|(offset, _)| offset);
-    let mut passed = 0;
-    let mut starts = Vec::with_capacity(nodes.len());
-    for node in &nodes {
-        // Nodes come in order, so one pass over the text turns all their offsets into bytes.
-        let offset = node.characters.checked_sub(passed).and_then(|skip| offsets.nth(skip));
-        passed = node.characters.saturating_add(1);
-        starts.push(
-            offset.map_or(document.extent.bytes.end, |offset| {
-                document.extent.bytes.start.saturating_add(offset)
-            }),
-        );
-    }
-    let ends = starts.iter().skip(1).copied().chain([document.extent.bytes.end]);
-    let bytes = starts.iter().zip(ends).map(|(start, end)| *start..end);
-    let at = |node: &Node| (node.position.line, node.position.column.saturating_sub(1));
-    nodes.iter().map(at).zip(bytes).map(|((line, column), bytes)| Extent { bytes, line, column }).collect()
+    extents
 }

@@ -10,8 +10,8 @@ use super::problem::{Problem, Refusal, shown};
 use super::scalar::{self, Plain};
 use super::{Extent, Loaded, MAX_DEPTH, MAX_YAML_DOCUMENT};
 
-/// How much all aliases of a document may add to it, in bytes: twice the largest document.
-const MAX_COPIED: usize = 2 * MAX_YAML_DOCUMENT;
+/// How much all aliases of a document may add to it, in bytes.
+const MAX_COPIED: usize = 32 << 20;
 
 /// What a value costs in memory besides its text.
 const NODE_COST: usize = size_of::<Value>();
@@ -25,14 +25,29 @@ pub(super) fn load(text: &str, extent: &Extent) -> Result<Option<Loaded>, Refusa
     if text.len() > MAX_YAML_DOCUMENT {
         return Err(refuse(&Marker::new(0, 1, 0), Problem::DocumentTooLarge));
     }
+    // kubectl ends every line before it parses, also the last; only a block scalar there can tell the
+    // difference.
+    let terminated;
+    let text = if text.ends_with('\n') {
+        text
+    } else {
+        terminated = format!("{text}\n");
+        &terminated
+    };
     let mut loader = Loader::default();
-    let mut rest = Cursor { rest: text, passed: 0 };
     let mut parser = Parser::new_from_str(text);
+    let mut cursor = Cursor::new(text);
+    let tabs = text.contains('\t');
     while let Some(event) = parser.next_event() {
         let (event, span) = event.map_err(|error| syntax(&error, extent))?;
         let at = span.start;
-        if !is_anchor_certain(&event, || rest.advance(at.index())) {
-            return Err(refuse(&at, Problem::Anchor));
+        let tabbed = tabs && is_node(&event) && !loader.in_flow();
+        if tabbed && is_indented_by_tab(text.get(..cursor.bytes(at.index())).unwrap_or_default()) {
+            return Err(refuse(&at, Problem::Tab));
+        }
+        if let Some(indicator) = anchor_indicator(&event) {
+            let own = text.get(cursor.bytes(at.index())..).unwrap_or_default();
+            check_anchor_name(own, indicator).map_err(|problem| refuse(&at, problem))?;
         }
         loader.take(event, span).map_err(|problem| refuse(&loader.culprit.unwrap_or(at), problem))?;
     }
@@ -41,6 +56,44 @@ pub(super) fn load(text: &str, extent: &Extent) -> Result<Option<Loaded>, Refusa
         line: place(&marker, extent).0,
         extent: extent.clone(),
     }))
+}
+
+/// Turns the parser's offsets, which count characters and hardly ever go back, into bytes.
+pub(super) struct Cursor<'a> {
+    text: &'a str,
+    characters: usize,
+    bytes: usize,
+}
+
+impl<'a> Cursor<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        Self { text, characters: 0, bytes: 0 }
+    }
+
+    /// The byte where a character starts, or the last one asked for where that is further.
+    pub(super) fn bytes(&mut self, index: usize) -> usize {
+        let mut rest = self.text.get(self.bytes..).unwrap_or_default().chars();
+        while self.characters < index
+            && let Some(character) = rest.next()
+        {
+            self.characters = self.characters.saturating_add(1);
+            self.bytes = self.bytes.saturating_add(character.len_utf8());
+        }
+        self.bytes
+    }
+}
+
+fn is_node(event: &Event<'_>) -> bool {
+    matches!(event, Event::Scalar(..) | Event::Alias(_) | Event::SequenceStart(..) | Event::MappingStart(..))
+}
+
+/// Whether a block node has a tab between the start of its line and itself, besides spaces and the indicators
+/// it stands behind.
+///
+/// To go-yaml a tab does not indent; the parser here is laxer.
+fn is_indented_by_tab(before: &str) -> bool {
+    let indent = before.rsplit('\n').next().unwrap_or_default();
+    indent.contains('\t') && indent.bytes().all(|byte| matches!(byte, b' ' | b'\t' | b'-' | b'?'))
 }
 
 /// Where a marker of a part of a source is in the source: 1-based line and column.
@@ -54,44 +107,8 @@ pub(super) fn place(marker: &Marker, extent: &Extent) -> (u32, u32) {
 
 fn syntax(error: &ScanError, extent: &Extent) -> Refusal {
     let (line, column) = place(error.marker(), extent);
-    Refusal { line, column, problem: Problem::Yaml(error.info().to_owned()) }
-}
-
-/// Turns the parser's offsets, which count characters and only grow, into text.
-struct Cursor<'a> {
-    rest: &'a str,
-    passed: usize,
-}
-
-impl<'a> Cursor<'a> {
-    fn advance(&mut self, index: usize) -> &'a str {
-        let mut characters = self.rest.chars();
-        while self.passed < index && characters.next().is_some() {
-            self.passed = self.passed.saturating_add(1);
-        }
-        self.rest = characters.as_str();
-        self.rest
-    }
-}
-
-/// Whether the anchor or alias of a node, if any, has a name that ends at the same character for every reader.
-///
-/// YAML 1.2 allows nearly anything in a name, go-yaml letters, digits, `-` and `_`: to it `&a: b` is the anchor `a` on an empty key.
-fn is_anchor_certain<'a>(event: &Event<'_>, text: impl FnOnce() -> &'a str) -> bool {
-    let indicator = match event {
-        Event::Alias(_) => '*',
-        Event::Scalar(_, _, anchor, _) | Event::SequenceStart(anchor, _) | Event::MappingStart(anchor, _)
-            if *anchor > 0 =>
-        {
-            '&'
-        }
-        _ => return true,
-    };
-    let ends = |c: char| c.is_ascii_whitespace() || matches!(c, ',' | '[' | ']' | '{' | '}');
-    let name = text().strip_prefix(indicator).and_then(|text| text.split(ends).next());
-    name.is_some_and(|name| {
-        name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
-    })
+    let problem = Problem::Yaml(error.info().to_owned());
+    Refusal { line, column, problem }
 }
 
 /// A mapping or sequence whose end has not come yet.
@@ -102,7 +119,7 @@ enum Open {
 
 struct Frame {
     open: Open,
-    /// Whether it is written in brackets, or within such.
+    /// Whether it is written in brackets.
     flow: bool,
     anchor: usize,
     start: Marker,
@@ -156,7 +173,7 @@ impl Loader {
             Event::MappingEnd | Event::SequenceEnd => self.close(),
             Event::Alias(anchor) => self.take_alias(anchor, span.start),
             // The splitter has cut at document markers, so a second document can only follow `...`.
-            Event::DocumentStart(_) if self.root.is_some() => Err(Problem::AfterEnd),
+            Event::DocumentStart(..) if self.root.is_some() => Err(Problem::AfterEnd),
             Event::DocumentStart(_)
             | Event::DocumentEnd
             | Event::StreamStart
@@ -182,7 +199,10 @@ impl Loader {
                 if text == "<<" {
                     return Err(Problem::MergeKey);
                 }
-                scalar::plain_key(&text)?;
+                // Where an alias repeats a number that is a key here, it is a number again.
+                if scalar::plain_key(&text)? != Plain::Text && anchor > 0 {
+                    return Err(Problem::KeyType(shown(&text)));
+                }
             }
             return self.take_key(text.into_owned(), anchor, size, at);
         }
@@ -238,8 +258,8 @@ impl Loader {
             return Err(Problem::TooDeep);
         }
         let size = Size { bytes: NODE_COST, height: 1 };
-        // A collection in brackets starts with a token of its own, one in block style where its first child does. An anchor
-        // blurs that, which may only refuse more.
+        // A collection in brackets starts with a token of its own, one in block style where its first child
+        // does. An anchor or tag blurs that, which may only refuse more.
         let flow = self.in_flow() || !span.is_empty();
         self.stack.push(Frame { open, flow, anchor, start: span.start, size });
         Ok(())
@@ -306,6 +326,30 @@ impl Loader {
 fn pay(copied: &mut usize, size: Size) -> Result<(), Problem> {
     *copied = copied.saturating_add(size.bytes);
     if *copied > MAX_COPIED { Err(Problem::TooManyAliases) } else { Ok(()) }
+}
+
+/// The character that starts the anchor or alias of a node, if it has one.
+fn anchor_indicator(event: &Event<'_>) -> Option<char> {
+    match event {
+        Event::Alias(_) => Some('*'),
+        Event::Scalar(_, _, anchor, _) | Event::SequenceStart(anchor, _) | Event::MappingStart(anchor, _)
+            if *anchor > 0 =>
+        {
+            Some('&')
+        }
+        _ => None,
+    }
+}
+
+/// Accepts the anchor names that end at the same character for every reader.
+///
+/// YAML 1.2 allows nearly anything in a name, go-yaml letters, digits, `-` and `_`: to it `&a: b` is the
+/// anchor `a` on an empty key.
+fn check_anchor_name(text: &str, indicator: char) -> Result<(), Problem> {
+    let ends = |c: char| c.is_ascii_whitespace() || matches!(c, ',' | '[' | ']' | '{' | '}');
+    let name = text.strip_prefix(indicator).and_then(|text| text.split(ends).next()).unwrap_or_default();
+    let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+    if plain && !name.is_empty() { Ok(()) } else { Err(Problem::Anchor) }
 }
 
 /// Accepts no tag but the one that says what the node already is.

@@ -19,6 +19,11 @@ impl Refusal {
     pub(super) fn place(&self) -> (u32, u32) {
         (self.line, self.column)
     }
+
+    /// Whether the text is not even well-formed.
+    pub(super) fn is_syntax(&self) -> bool {
+        matches!(self.problem, Problem::Yaml(_) | Problem::Json(_))
+    }
 }
 
 /// Everything that makes input unreadable.
@@ -46,6 +51,8 @@ pub(super) enum Problem {
     ComplexKey,
     #[error("the tag `{0}` is not read the same way by every reader")]
     Tag(String),
+    #[error("a tab in the indentation")]
+    Tab,
     #[error("the name of an anchor or alias is not read the same way by every reader")]
     Anchor,
     #[error("the key `{0}` has no value in `{{…}}` or `[…]`, and readers differ on what is its name")]
@@ -91,8 +98,9 @@ pub(super) enum Problem {
 impl Problem {
     /// What to write instead.
     ///
-    /// Where the text looks like a template and nothing better is known than that it is not a manifest, rendering it is the
-    /// remedy. A precise problem keeps its precise remedy: `{{` also occurs in valid manifests.
+    /// Where the text looks like a template and nothing better is known than that it is not a manifest,
+    /// rendering it is the remedy. A precise problem keeps its precise remedy: `{{` also occurs in valid
+    /// manifests.
     pub(super) fn remedy(&self, template: bool) -> String {
         let remedy = match self {
             Self::Yaml(_) | Self::Json(_) | Self::ComplexKey | Self::Directive if template => {
@@ -107,6 +115,7 @@ impl Problem {
             Self::KeyType(_) => "quote the key",
             Self::ComplexKey => "use a plain string as key; quote it if it holds `{` or `[`",
             Self::Tag(_) => "remove the tag and write the value plainly",
+            Self::Tab => "indent with spaces",
             Self::Anchor => "use only letters, digits, `-` and `_` in the name, and put it before any tag",
             Self::NoValue(_) => "write the value, `null` if that is meant",
             Self::Indicator(_) => "quote it",
@@ -118,8 +127,8 @@ impl Problem {
             Self::Directive => "remove the directive",
             Self::SecondValue => "separate the values with `---`",
             Self::Character(_) => "remove it, or write it as an escape in double quotes",
-            Self::TooDeep => "flatten the document",
             Self::DocumentTooLarge => "split it with `---`, or write it as JSON",
+            Self::TooDeep => "flatten the document",
             Self::Items(_) => "use `kind: List` and give `items` a list",
             Self::SourceTooLarge => "split the file",
             Self::NotUtf8(_) | Self::NotUtf8Encoding => "save the file as UTF-8",

@@ -1,8 +1,8 @@
 //! Decides what a plain (unquoted) scalar is.
 //!
-//! The rules are those of go-yaml v2's `resolve`, which Kubernetes reads by, narrowed to where go-yaml v3 and the core schema of
-//! YAML 1.2 give the same value. The one exception is the octal `0644`: every Go reader reads it as octal, and file modes in
-//! manifests are written so.
+//! The rules are those of go-yaml v2's `resolve`, which Kubernetes reads by, narrowed to where go-yaml v3 and
+//! the core schema of YAML 1.2 give the same value. The one exception is the octal `0644`: every Go reader
+//! reads it as octal, and file modes in manifests are written so.
 
 use serde_json::Value;
 
@@ -91,8 +91,10 @@ fn based(text: &str) -> Option<Based<'_>> {
     } else {
         (false, 2, text.strip_prefix("0b").or_else(|| text.strip_prefix("0B"))?)
     };
-    let is_number = !digits.is_empty() && digits.chars().all(|digit| digit.is_digit(radix));
-    is_number.then_some(Based { readable, radix, digits })
+    // Go also takes a sign behind the prefix: `0b-1`.
+    let unsigned = digits.strip_prefix(['+', '-']).unwrap_or(digits);
+    let is_number = !unsigned.is_empty() && unsigned.chars().all(|digit| digit.is_digit(radix));
+    is_number.then_some(Based { readable: readable && unsigned == digits, radix, digits })
 }
 
 fn decimal(text: &str, digits: &str, signed: bool) -> Result<Plain, Problem> {
@@ -105,7 +107,8 @@ fn decimal(text: &str, digits: &str, signed: bool) -> Result<Plain, Problem> {
     parsed.map(Plain::Integer).map_err(|_| Problem::OutOfRange(shown(text)))
 }
 
-/// Whether unsigned text matches `(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?`, the float of both dialects.
+/// Whether unsigned text matches `(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?`, the float of both
+/// dialects.
 fn is_float(text: &str) -> bool {
     let all_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
     let (mantissa, exponent) = match text.split_once(['e', 'E']) {
@@ -133,13 +136,13 @@ pub(super) fn float_value(float: f64) -> Value {
     float.to_string().parse::<i64>().map_or_else(|_| Value::from(float), Value::from)
 }
 
-/// The key that a plain scalar makes.
+/// What the plain scalar of a key is: text, or a number whose text is the key.
 ///
 /// Go turns the number of an integer key into text again, others keep the text; they agree on plain decimals.
-pub(super) fn plain_key(text: &str) -> Result<(), Problem> {
+pub(super) fn plain_key(text: &str) -> Result<Plain, Problem> {
     match resolve(text)? {
-        Plain::Text => Ok(()),
-        Plain::Integer(integer) if integer.to_string() == text => Ok(()),
+        Plain::Text => Ok(Plain::Text),
+        Plain::Integer(integer) if integer.to_string() == text => Ok(Plain::Integer(integer)),
         Plain::Null | Plain::Bool(_) | Plain::Integer(_) | Plain::Float(_) => {
             Err(Problem::KeyType(shown(text)))
         }

@@ -1,7 +1,7 @@
 //! Splits a source into documents at its `---` lines, and refuses what would move the boundaries.
 //!
-//! kubectl splits before it parses YAML; other tools leave the splitting to the YAML parser. Everything here is a place where
-//! those two could see different documents in the same text.
+//! kubectl splits before it parses YAML; other tools leave the splitting to the YAML parser. Everything here
+//! is a place where those two could see different documents in the same text.
 
 use super::problem::{Problem, Refusal, shown};
 use super::{Extent, MAX_SOURCE};
@@ -121,7 +121,8 @@ impl Splitter {
     }
 }
 
-/// What go-yaml takes as text, without the characters that only YAML 1.1 takes as line breaks and without a byte order mark.
+/// What go-yaml takes as text, without the characters that only YAML 1.1 takes as line breaks and without a
+/// byte order mark.
 fn is_allowed(character: char) -> bool {
     match character {
         '\t' | '\n' | '\r' | ' '..='~' => true,

@@ -1,10 +1,12 @@
 //! Workflow commands of GitHub Actions: annotations on the lines of a change.
 
+use std::fmt::Write;
+
 use bund_crds::Mode;
 
-use super::{Outcome, lines};
+use super::{Gate, Outcome, lines, relative, visible};
 
-pub(super) fn report(outcome: &Outcome) -> String {
+pub(super) fn report(outcome: &Outcome, gate: Gate) -> String {
     let mut text = String::new();
     for error in &outcome.unreadable {
         let message = format!("{}; {}", error.problem, error.remedy);
@@ -34,16 +36,24 @@ pub(super) fn report(outcome: &Outcome) -> String {
             ));
         }
     }
+    let level = if gate.fails_on_assumptions() { "error" } else { "notice" };
+    for assumption in &outcome.assumptions {
+        let message = data(&assumption.to_string());
+        // Writing to a string cannot fail.
+        writeln!(text, "::{level} title=Assumed::{message}").unwrap_or_default();
+    }
     text
 }
 
 fn command(level: &str, file: &str, line: u32, column: u32, title: &str, message: &str) -> String {
-    format!("::{level} file={},line={line},col={column},title={title}::{}\n", property(file), data(message))
+    let place = if line == 0 { String::new() } else { format!(",line={line},col={column}") };
+    format!("::{level} file={}{place},title={title}::{}\n", property(relative(file)), data(message))
 }
 
-/// What a workflow command would read as its own is escaped, so that a manifest cannot issue commands.
+/// What a workflow command would read as its own is escaped, so that a manifest cannot issue commands: a command ends
+/// with its line, and line breaks are written out.
 fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    visible(text).replace('%', "%25")
 }
 
 fn property(text: &str) -> String {

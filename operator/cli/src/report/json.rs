@@ -1,9 +1,10 @@
 //! One JSON document, described in `docs/cli.md`.
 
+use bund_engine::{Classification, Finding, ObjectId, Reason, Verdict};
 use serde::Serialize;
-use serde_json::Value;
 
-use super::{Outcome, ReportError, lines};
+use super::{Gate, Outcome, ReportError, lines, visible::visible_json};
+use crate::check::{Ending, Summary};
 
 /// The version of the form. It changes when a reader of the old one could misunderstand the new one.
 const VERSION: &str = "bund.dev/check/v1";
@@ -12,6 +13,8 @@ const VERSION: &str = "bund.dev/check/v1";
 #[serde(rename_all = "camelCase")]
 struct Report<'o> {
     version: &'static str,
+    ending: Ending,
+    summary: Summary,
     objects: Vec<Object<'o>>,
     unreadable: Vec<Unread<'o>>,
     assumptions: Vec<String>,
@@ -22,11 +25,11 @@ struct Report<'o> {
 struct Object<'o> {
     file: &'o str,
     line: u32,
-    subject: &'o bund_engine::ObjectId,
-    verdict: bund_engine::Verdict,
+    subject: &'o ObjectId,
+    verdict: Verdict,
     allowed: bool,
-    classes: &'o bund_engine::Classification,
-    findings: Vec<Value>,
+    classes: &'o Classification,
+    findings: &'o [Finding],
     messages: Vec<Message<'o>>,
 }
 
@@ -34,7 +37,7 @@ struct Object<'o> {
 #[serde(rename_all = "camelCase")]
 struct Message<'o> {
     consequence: bund_crds::Mode,
-    reason: bund_engine::Reason,
+    reason: Reason,
     field: &'o str,
     line: u32,
     column: u32,
@@ -50,17 +53,10 @@ struct Unread<'o> {
     remedy: &'o str,
 }
 
-pub(super) fn report(outcome: &Outcome) -> Result<String, ReportError> {
-    let form = |error: serde_json::Error| ReportError::Form(error.into());
+pub(super) fn report(outcome: &Outcome, gate: Gate) -> Result<String, ReportError> {
     let mut objects = Vec::with_capacity(outcome.checked.len());
     for checked in &outcome.checked {
         let decision = &checked.decision;
-        let findings = decision
-            .findings
-            .iter()
-            .map(serde_json::to_value)
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(form)?;
         let messages = lines(checked)
             .into_iter()
             .map(|line| Message {
@@ -79,7 +75,7 @@ pub(super) fn report(outcome: &Outcome) -> Result<String, ReportError> {
             verdict: decision.verdict,
             allowed: decision.response().allowed,
             classes: &decision.classes,
-            findings,
+            findings: &decision.findings,
             messages,
         });
     }
@@ -95,6 +91,14 @@ pub(super) fn report(outcome: &Outcome) -> Result<String, ReportError> {
         })
         .collect();
     let assumptions = outcome.assumptions.iter().map(ToString::to_string).collect();
-    let report = Report { version: VERSION, objects, unreadable, assumptions };
-    serde_json::to_string_pretty(&report).map(|text| text + "\n").map_err(form)
+    let report = Report {
+        version: VERSION,
+        ending: outcome.ending(gate),
+        summary: outcome.summary(),
+        objects,
+        unreadable,
+        assumptions,
+    };
+    let text = serde_json::to_string_pretty(&report).map_err(|error| ReportError::Form(error.into()))?;
+    Ok(visible_json(&text).into_owned() + "\n")
 }

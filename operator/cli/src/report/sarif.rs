@@ -5,13 +5,13 @@ use bund_engine::Reason;
 use serde_json::{Value, json};
 use serde_sarif::sarif::Sarif;
 
-use super::{Line, Outcome, ReportError, lines};
+use super::{Gate, Line, Outcome, ReportError, lines, relative, visible, visible::visible_json};
 use crate::check::Checked;
 
 /// The rule of what cannot be read. It is no reason of the engine: nothing was judged.
 const UNREADABLE: &str = "Unreadable";
 
-pub(super) fn report(outcome: &Outcome) -> Result<String, ReportError> {
+pub(super) fn report(outcome: &Outcome, gate: Gate) -> Result<String, ReportError> {
     let form = |error: serde_json::Error| ReportError::Form(error.into());
     let findings = outcome
         .checked
@@ -27,11 +27,32 @@ pub(super) fn report(outcome: &Outcome) -> Result<String, ReportError> {
         "runs": [{
             "tool": { "driver": { "name": "bund", "version": env!("CARGO_PKG_VERSION"), "rules": rules() } },
             "columnKind": "unicodeCodePoints",
+            "invocations": [invocation(outcome, gate)],
             "results": unreadable.chain(findings).collect::<Vec<Value>>()
         }]
     });
     let log: Sarif = serde_json::from_value(log).map_err(form)?;
-    serde_json::to_string_pretty(&log).map(|text| text + "\n").map_err(form)
+    let text = serde_json::to_string_pretty(&log).map_err(form)?;
+    Ok(visible_json(&text).into_owned() + "\n")
+}
+
+/// What was taken for granted has no place in a file; SARIF has a place for it here.
+fn invocation(outcome: &Outcome, gate: Gate) -> Value {
+    let level = if gate.fails_on_assumptions() { "error" } else { "note" };
+    let assumed = outcome
+        .assumptions
+        .iter()
+        .map(|assumption| json!({ "level": level, "message": { "text": message(&assumption.to_string()) } }));
+    json!({
+        "executionSuccessful": outcome.unreadable.is_empty(),
+        "toolExecutionNotifications": assumed.collect::<Vec<Value>>()
+    })
+}
+
+/// Viewers take `[text](link)` in a message for a link, and `{0}` for an argument.
+fn message(text: &str) -> String {
+    let text = visible(text).replace('{', "{{").replace('}', "}}");
+    if text.contains("](") { text.replace('[', "\\[").replace(']', "\\]") } else { text }
 }
 
 fn rules() -> Vec<Value> {
@@ -62,16 +83,15 @@ fn result(checked: &Checked, line: &Line<'_>) -> Value {
 }
 
 fn entry(rule: &str, level: &str, message: &str, file: &str, line: u32, column: u32) -> Value {
+    let mut place = json!({ "artifactLocation": { "uri": uri(relative(file)) } });
+    if let (true, Some(place)) = (line > 0, place.as_object_mut()) {
+        place.insert("region".to_owned(), json!({ "startLine": line, "startColumn": column.max(1) }));
+    }
     json!({
         "ruleId": rule,
         "level": level,
-        "message": { "text": message },
-        "locations": [{
-            "physicalLocation": {
-                "artifactLocation": { "uri": uri(file) },
-                "region": { "startLine": line.max(1), "startColumn": column.max(1) }
-            }
-        }]
+        "message": { "text": self::message(message) },
+        "locations": [{ "physicalLocation": place }]
     })
 }
 

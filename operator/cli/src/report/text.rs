@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use bund_crds::Mode;
 
-use super::{lines, word};
-use crate::check::Outcome;
+use super::{lines, visible, word};
+use crate::check::{Gate, Outcome, Summary};
 
 /// Whether a report is coloured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +21,7 @@ const YELLOW: &str = "\x1b[1;33m";
 const FAINT: &str = "\x1b[2m";
 const RESET: &str = "\x1b[0m";
 
-pub(super) fn report(outcome: &Outcome, colour: Colour) -> String {
+pub(super) fn report(outcome: &Outcome, gate: Gate, colour: Colour) -> String {
     let mut text = String::new();
     let paint = |code: &'static str| if colour == Colour::Terminal { code } else { "" };
     let reset = paint(RESET);
@@ -30,7 +30,7 @@ pub(super) fn report(outcome: &Outcome, colour: Colour) -> String {
         text.push('\n');
     };
     for error in &outcome.unreadable {
-        put(format!("{}unreadable{reset} {error}", paint(RED)));
+        put(format!("{}unreadable{reset} {}", paint(RED), visible(&error.to_string())));
     }
     for checked in &outcome.checked {
         for line in lines(checked) {
@@ -42,37 +42,29 @@ pub(super) fn report(outcome: &Outcome, colour: Colour) -> String {
             };
             let place =
                 format!("{}:{}:{}", checked.document.source.name, line.position.line, line.position.column);
-            put(format!("{code}{}{reset} {place}: {}", word(consequence), line.sentence));
+            let told = format!("{place}: {}", line.sentence);
+            put(format!("{code}{}{reset} {}", word(consequence), visible(&told)));
         }
     }
     for assumption in &outcome.assumptions {
-        put(format!("{}assumed{reset} {assumption}", paint(FAINT)));
+        let code = if gate.fails_on_assumptions() { RED } else { FAINT };
+        put(format!("{}assumed{reset} {}", paint(code), visible(&assumption.to_string())));
     }
-    put(summary(outcome));
+    put(summary(outcome.summary()));
     text
 }
 
 /// The last line: how many of what.
-fn summary(outcome: &Outcome) -> String {
-    let worst = |mode| {
-        outcome
-            .checked
-            .iter()
-            .filter(|checked| {
-                checked.decision.findings.iter().map(bund_engine::Finding::consequence).max() == Some(mode)
-            })
-            .count()
-    };
-    let (refused, warned, recorded) = (worst(Mode::Deny), worst(Mode::Warn), worst(Mode::Audit));
-    let clean = outcome.checked.len() - refused - warned - recorded;
-    let mut line = format!("{} objects: {refused} refused, {warned} with warnings", outcome.checked.len());
+fn summary(summary: Summary) -> String {
+    let Summary { objects, refused, warned, recorded, clean, unreadable } = summary;
+    let mut line = format!("{objects} objects: {refused} refused, {warned} with warnings");
     // Writing to a string cannot fail.
     if recorded > 0 {
         write!(line, ", {recorded} recorded").unwrap_or_default();
     }
     write!(line, ", {clean} clean").unwrap_or_default();
-    if !outcome.unreadable.is_empty() {
-        write!(line, "; {} unreadable", outcome.unreadable.len()).unwrap_or_default();
+    if unreadable > 0 {
+        write!(line, "; {unreadable} unreadable").unwrap_or_default();
     }
     line
 }

@@ -34,7 +34,13 @@ pub(super) struct Judgement {
 /// The namespace of namespaced objects that name none.
 const DEFAULT_NAMESPACE: &str = "default";
 
+/// What stands for the namespace of carriers that have none: no overrides name it, and policies apply.
+const NO_NAMESPACE: &str = "";
+
 fn namespace_of(subject: &Subject) -> &str {
+    if matches!(subject.role, Role::Carrier(kind) if !kind.is_namespaced()) {
+        return NO_NAMESPACE;
+    }
     subject.id.namespace.as_deref().unwrap_or(DEFAULT_NAMESPACE)
 }
 
@@ -90,7 +96,8 @@ fn judge_subject(subject: Subject, change: Change, object: &Value, snapshot: &Sn
     if !classes.is_empty() {
         assumptions.extend(assumed_of_cluster(&subject, snapshot));
     }
-    if subject.role != Role::Namespace && snapshot.enrolment(&namespace) == Enrolment::Assumed {
+    let named = subject.role != Role::Namespace && *namespace != *NO_NAMESPACE;
+    if named && snapshot.enrolment(&namespace) == Enrolment::Assumed {
         assumptions.insert(Assumption::NamespaceAbsent(namespace));
     }
     Judgement { subject, classes, findings, injection, assumptions }
@@ -151,10 +158,14 @@ impl Judge<'_> {
     fn object(&mut self, subject: &Subject, object: &Value) -> Classification {
         let mut all = match subject.role {
             // A pod's labels are those of its shape; those of a workload are not its pods'.
-            Role::Pod | Role::Workload(_) => Classification::new(),
-            Role::Binding { .. } | Role::Namespace | Role::Carrier(_) | Role::Other => {
-                self.classifier.labelled(&subject.labels, &FieldPath::of("metadata.labels"))
-            }
+            Role::Pod | Role::Workload(_) if !subject.shapes.is_empty() => Classification::new(),
+            // A mapped kind may keep its template elsewhere and name places all the same.
+            Role::Pod
+            | Role::Workload(_)
+            | Role::Binding { .. }
+            | Role::Namespace
+            | Role::Carrier(_)
+            | Role::Other => self.classifier.labelled(&subject.labels, &FieldPath::of("metadata.labels")),
         };
         for shape in &subject.shapes {
             let classes = self.classifier.shape(shape);

@@ -69,12 +69,8 @@ impl<'p> Asked<'p> {
         let number = || label.and_then(|label| label.parse::<i64>().ok());
         match self {
             Self::Equals(value) => label == Some(*value),
-            Self::Operator(Operator::In(values)) => {
-                label.is_some_and(|l| values.iter().any(|v| v.as_ref() == l))
-            }
-            Self::Operator(Operator::NotIn(values)) => {
-                label.is_none_or(|l| values.iter().all(|v| v.as_ref() != l))
-            }
+            Self::Operator(Operator::In(values)) => label.is_some_and(|l| values.contains(l)),
+            Self::Operator(Operator::NotIn(values)) => label.is_none_or(|l| !values.contains(l)),
             Self::Operator(Operator::Exists) => label.is_some(),
             Self::Operator(Operator::DoesNotExist) => label.is_none(),
             Self::Operator(Operator::Gt(bound)) => number().is_some_and(|n| n > *bound),

@@ -1,6 +1,6 @@
 //! A class on an object outside guarded namespaces.
 
-use alloc::{format, vec::Vec};
+use alloc::{collections::BTreeSet, format, vec::Vec};
 
 use bund_crds::Mode;
 
@@ -30,11 +30,7 @@ fn labels(subject: &Subject) -> Vec<(FieldPath, &Labels)> {
         .flat_map(|shape| &shape.claims)
         .map(|claim| (claim.at.key("metadata").key("labels"), &claim.labels));
     let inner = subject.inner_labels.iter().map(|(at, labels)| (at.clone(), labels));
-    let mut all = Vec::from([own]);
-    for place in of_shapes.chain(of_claims).chain(inner) {
-        if !all.iter().any(|(at, _)| *at == place.0) {
-            all.push(place);
-        }
-    }
-    all
+    let mut seen = BTreeSet::new();
+    let all = core::iter::once(own).chain(of_shapes).chain(of_claims).chain(inner);
+    all.filter(|(at, _)| seen.insert(at.clone())).collect()
 }

@@ -4,7 +4,7 @@ use alloc::{format, vec::Vec};
 
 use super::{
     Case, how_to_confine,
-    placement_unconfined::{hole_at, offending},
+    placement_unconfined::{hole_at, openings},
 };
 use crate::{
     Finding, Reason,
@@ -23,7 +23,7 @@ pub(super) fn judge(case: &Case<'_>, reach: &Reach, findings: &mut Vec<Finding>)
     );
     findings.push(
         Finding::of(Reason::DaemonSetUnconfined, case.requirement, case.provenance)
-            .at(hole_at(case, hole), offending(case, hole), what)
+            .at(hole_at(case, hole), openings(case, reach), what)
             .remedied(how_to_confine(case)),
     );
 }

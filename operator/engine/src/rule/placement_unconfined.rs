@@ -17,7 +17,7 @@ pub(super) fn judge(case: &Case<'_>, reach: &Reach, findings: &mut Vec<Finding>)
     let what = format!("could be placed outside {}", case.where_to_stay());
     findings.push(
         Finding::of(Reason::PlacementUnconfined, case.requirement, case.provenance)
-            .at(hole_at(case, hole), offending(case, hole), what)
+            .at(hole_at(case, hole), openings(case, reach), what)
             .remedied(how_to_confine(case)),
     );
 }
@@ -30,7 +30,15 @@ pub(super) fn hole_at(case: &Case<'_>, hole: usize) -> FieldPath {
     }
 }
 
-/// What lets the pod out, as one text.
+/// Everything that lets the pod out, as one text: the finding is another one when it changes.
+pub(super) fn openings(case: &Case<'_>, reach: &Reach) -> String {
+    let selector = case.shape.node_selector.iter().map(|(key, value)| format!("{key}={value}"));
+    let holes = reach.terms.iter().enumerate().filter(|(_, term)| term.outside);
+    let parts: Vec<_> = selector.chain(holes.map(|(hole, _)| offending(case, hole))).collect();
+    parts.join(" ")
+}
+
+/// One term, as text.
 pub(super) fn offending(case: &Case<'_>, hole: usize) -> String {
     let term = case.shape.required_terms.as_ref().and_then(|terms| terms.get(hole));
     term.map(|term| format!("{term:?}")).unwrap_or_default()

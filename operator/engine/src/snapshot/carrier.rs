@@ -91,15 +91,17 @@ impl CarrierFacts {
     pub(super) fn read(id: &CarrierId, object: &Value) -> Self {
         let spec = object.get("spec").unwrap_or(&Value::Null);
         let links = match id.kind {
-            CarrierKind::PersistentVolumeClaim => claim_links(id, spec),
+            CarrierKind::PersistentVolumeClaim => claim_links(id.namespace.as_deref(), spec),
             CarrierKind::PersistentVolume => volume_links(spec),
-            CarrierKind::Secret | CarrierKind::ConfigMap | CarrierKind::ServiceAccount => Vec::new(),
+            CarrierKind::ServiceAccount => pull_secrets(id.namespace.as_deref(), object),
+            CarrierKind::Secret | CarrierKind::ConfigMap => Vec::new(),
         };
         Self { labels: crate::subject::labels_of(object), links }
     }
 }
 
-fn claim_links(id: &CarrierId, spec: &Value) -> Vec<CarrierId> {
+/// The carriers whose classes a claim with this spec in `namespace` holds.
+pub(crate) fn claim_links(namespace: Option<&str>, spec: &Value) -> Vec<CarrierId> {
     let volume = text(spec, "volumeName").map(|name| CarrierId {
         kind: CarrierKind::PersistentVolume,
         namespace: None,
@@ -108,7 +110,7 @@ fn claim_links(id: &CarrierId, spec: &Value) -> Vec<CarrierId> {
     let source = ["dataSource", "dataSourceRef"].into_iter().filter_map(|field| {
         let source = spec.get(field)?;
         let is_claim = text(source, "kind") == Some("PersistentVolumeClaim");
-        let namespace = text(source, "namespace").map(Box::from).or_else(|| id.namespace.clone());
+        let namespace = text(source, "namespace").or(namespace).map(Box::from);
         let name = text(source, "name").filter(|_| is_claim)?.into();
         Some(CarrierId { kind: CarrierKind::PersistentVolumeClaim, namespace, name })
     });
@@ -116,6 +118,17 @@ fn claim_links(id: &CarrierId, spec: &Value) -> Vec<CarrierId> {
     links.sort();
     links.dedup();
     links
+}
+
+/// The Secrets that the API server writes into every pod of a ServiceAccount.
+fn pull_secrets(namespace: Option<&str>, account: &Value) -> Vec<CarrierId> {
+    let named = account.get("imagePullSecrets").and_then(Value::as_array).into_iter().flatten();
+    named
+        .filter_map(|secret| {
+            let name = text(secret, "name")?.into();
+            Some(CarrierId { kind: CarrierKind::Secret, namespace: namespace.map(Box::from), name })
+        })
+        .collect()
 }
 
 fn volume_links(spec: &Value) -> Vec<CarrierId> {

@@ -46,8 +46,8 @@ pub(super) fn observe(snapshot: &mut Snapshot, object: &Value) -> Observed {
             let namespace =
                 kind.is_namespaced().then(|| meta("namespace").unwrap_or(DEFAULT_NAMESPACE).into());
             let id = CarrierId { kind, namespace, name };
-            let facts = Arc::new(CarrierFacts::read(&id, object));
-            snapshot.carriers.insert_mut(id, facts);
+            let facts = CarrierFacts::read(&id, object);
+            snapshot.insert_carrier(id, facts);
             Observed::Fact
         }
     }

@@ -107,11 +107,6 @@ impl Table {
         })
     }
 
-    /// Whether a node in some place inside may carry `zone` as its zone.
-    pub(crate) fn admits_zone(&self, zone: &str) -> bool {
-        self.places().any(|place| place.zone_agrees(zone))
-    }
-
     /// Whether a node's zone label, said honestly, can only be said inside.
     pub(crate) fn zone_inside(&self, zone: &str) -> bool {
         !is_number(zone)
@@ -121,19 +116,21 @@ impl Table {
     }
 }
 
-impl Place<'_> {
+impl<'t> Place<'t> {
+    /// What a node in this place may carry as its region.
+    pub(crate) fn region_names(self) -> impl Iterator<Item = &'t str> {
+        let codes = self.provider.node_label_codes.iter();
+        let own = codes.filter(move |code| code.region.as_str() == self.region);
+        core::iter::once(self.region).chain(own.map(|code| code.code.as_str()))
+    }
+
     /// Whether a node in this place may carry `value` as its region.
-    pub(crate) fn region_agrees(&self, value: &str) -> bool {
-        self.region == value
-            || self
-                .provider
-                .node_label_codes
-                .iter()
-                .any(|code| code.code.as_str() == value && code.region.as_str() == self.region)
+    pub(crate) fn region_agrees(self, value: &str) -> bool {
+        self.region_names().any(|name| name == value)
     }
 
     /// Whether a node in this place may carry `zone` as its zone. A number says nothing.
-    pub(crate) fn zone_agrees(&self, zone: &str) -> bool {
+    pub(crate) fn zone_agrees(self, zone: &str) -> bool {
         if is_number(zone) {
             return true;
         }
@@ -142,6 +139,10 @@ impl Place<'_> {
         };
         match self.provider.zone_form {
             ZoneForm::Opaque => true,
+            // Alibaba Cloud leaves the dash out where the region ends in a digit: `ap-southeast-1a`.
+            ZoneForm::RegionDashLetter if self.region.ends_with(|c: char| c.is_ascii_digit()) => {
+                is_letter(rest.strip_prefix('-').unwrap_or(rest))
+            }
             ZoneForm::RegionDashLetter => rest.strip_prefix('-').is_some_and(is_letter),
             ZoneForm::RegionLetter => is_letter(rest),
             ZoneForm::RegionDashNumber => rest.strip_prefix('-').is_some_and(is_number),

@@ -10,14 +10,16 @@ use alloc::{
 };
 
 use bund_crds::{
-    Aspect, Cidr, ClassName, ClusterLocationSpec, DataClassSpec, DestinationMappingSpec, GROUP,
-    JurisdictionName, JurisdictionSpec, Mode, NamespaceName, PlacementStrategy, PolicyName, ProviderName,
-    ResidencyPolicySpec, Span, labels,
+    Aspect, Check, Cidr, ClassName, ClusterLocationSpec, DataClassSpec, DestinationMappingSpec, GROUP,
+    JurisdictionName, JurisdictionSpec, Mode, NamespaceName, PlacementStrategy, PolicyName, Problem,
+    ProviderName, ResidencyPolicySpec, Span, labels,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
+use serde_path_to_error::Segment;
 
 use super::{Observed, Table};
+use crate::FieldPath;
 
 /// What the custom resources say.
 #[derive(Clone, Debug, Default)]
@@ -164,7 +166,9 @@ pub struct Unreadable {
     pub kind: OwnKind,
     /// Its name.
     pub name: Box<str>,
-    /// Why, with the place.
+    /// The field at fault.
+    pub field: FieldPath,
+    /// Why, with the field.
     pub why: String,
     /// The strictest mode that it names, so that an unreadable policy in `Audit` refuses nothing.
     pub mode: Mode,
@@ -236,36 +240,33 @@ impl World {
     pub(super) fn observe(&mut self, kind: OwnKind, name: &str, object: &Value) -> Observed {
         self.forget(kind, name);
         let taken = match kind {
-            OwnKind::ClusterLocation => read(object).map(|spec: ClusterLocationSpec| {
-                // Only the one named `cluster` counts; the API server refuses others.
-                if name == "cluster" {
-                    self.given_location = Some(spec.into());
-                }
-            }),
-            OwnKind::DataClass => named(name).and_then(|name: ClassName| {
-                let spec = read(object)?;
+            OwnKind::ClusterLocation => {
+                read(name, object).map(|spec: ClusterLocationSpec| self.given_location = Some(spec.into()))
+            }
+            OwnKind::DataClass => named(name, object).map(|(name, spec): (ClassName, _)| {
                 self.classes.insert(name.clone(), Class { name, spec });
-                Ok(())
             }),
-            OwnKind::DestinationMapping => read(object).map(|spec| {
+            OwnKind::DestinationMapping => read(name, object).map(|spec| {
                 self.mappings.insert(name.into(), Arc::new(spec));
             }),
-            OwnKind::Jurisdiction => named(name).and_then(|name| {
-                self.specs.insert(name, read(object)?);
-                Ok(())
+            OwnKind::Jurisdiction => named(name, object).map(|(name, spec)| {
+                self.specs.insert(name, spec);
             }),
-            OwnKind::ResidencyPolicy => named(name).and_then(|name: PolicyName| {
-                let spec = read(object)?;
+            OwnKind::ResidencyPolicy => named(name, object).map(|(name, spec): (PolicyName, _)| {
                 self.policies.insert(name.clone(), Policy { name, spec });
-                Ok(())
             }),
         };
         let observed = match taken {
             Ok(()) => Observed::Fact,
-            Err(why) => {
-                let mode = named_mode(object.get("spec"));
-                self.unreadable
-                    .insert((kind, name.into()), Unreadable { kind, name: name.into(), why, mode });
+            Err(problem) => {
+                let unreadable = Unreadable {
+                    kind,
+                    name: name.into(),
+                    why: problem.to_string(),
+                    field: FieldPath::of(&problem.field),
+                    mode: named_mode(object.get("spec")),
+                };
+                self.unreadable.insert((kind, name.into()), unreadable);
                 Observed::Unreadable
             }
         };
@@ -297,13 +298,36 @@ impl World {
     }
 }
 
-fn named<N: core::str::FromStr<Err = bund_crds::vocabulary::InvalidName>>(name: &str) -> Result<N, String> {
-    name.parse().map_err(|error: bund_crds::vocabulary::InvalidName| error.to_string())
+/// Reads an object whose name must be of a type of its own.
+fn named<N, S>(name: &str, object: &Value) -> Result<(N, S), Problem>
+where
+    N: core::str::FromStr<Err = bund_crds::vocabulary::InvalidName>,
+    S: DeserializeOwned + Check,
+{
+    // The name comes last: the rules of the kind say better what it is for.
+    let spec = read(name, object)?;
+    let name = name.parse().map_err(|error: bund_crds::vocabulary::InvalidName| Problem {
+        field: "metadata.name".to_owned(),
+        message: error.to_string(),
+    })?;
+    Ok((name, spec))
 }
 
-fn read<S: DeserializeOwned>(object: &Value) -> Result<S, String> {
-    let spec = object.get("spec").ok_or_else(|| "`spec` is missing".to_owned())?;
-    S::deserialize(spec).map_err(|error| error.to_string())
+/// Reads an object as the API server would have taken it: by its types, and by the rules of its kind.
+fn read<S: DeserializeOwned + Check>(name: &str, object: &Value) -> Result<S, Problem> {
+    let spec_at = FieldPath::of("spec");
+    let problem = |field: FieldPath, message: String| Problem { field: field.to_string(), message };
+    let spec = object.get("spec").ok_or_else(|| problem(spec_at.clone(), "is missing".to_owned()))?;
+    let spec: S = serde_path_to_error::deserialize(spec).map_err(|error| {
+        let field = error.path().iter().fold(spec_at, |path, segment| match segment {
+            Segment::Seq { index } => path.index(*index),
+            Segment::Map { key } => path.key(key),
+            Segment::Enum { .. } | Segment::Unknown => path,
+        });
+        problem(field, error.into_inner().to_string())
+    })?;
+    spec.check(name)?;
+    Ok(spec)
 }
 
 /// The strictest mode that an unreadable spec names under `enforcement` or `overrides`. Where they are not

@@ -1,6 +1,6 @@
 //! What a pod asks of its node, read from `nodeAffinity` term by term.
 
-use alloc::{boxed::Box, vec::Vec};
+use alloc::{boxed::Box, collections::BTreeSet, vec::Vec};
 
 use serde_json::Value;
 
@@ -41,9 +41,9 @@ pub struct NodeRequirement {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Operator {
     /// The label has one of the values.
-    In(Vec<Box<str>>),
+    In(BTreeSet<Box<str>>),
     /// The label is absent or has none of the values.
-    NotIn(Vec<Box<str>>),
+    NotIn(BTreeSet<Box<str>>),
     /// The label is there.
     Exists,
     /// The label is absent.
@@ -119,8 +119,8 @@ fn read_requirement(reader: &mut Reader, expression: &Value, at: &FieldPath) -> 
     let Some(key) = reader.text(expression, at, "key") else { return Reading::MatchesNothing };
     let values = read_values(reader, expression, at);
     let operator = match (reader.text(expression, at, "operator"), values.as_slice()) {
-        (Some("In"), [_, ..]) => Operator::In(values),
-        (Some("NotIn"), [_, ..]) => Operator::NotIn(values),
+        (Some("In"), [_, ..]) => Operator::In(values.into_iter().collect()),
+        (Some("NotIn"), [_, ..]) => Operator::NotIn(values.into_iter().collect()),
         (Some("Exists"), []) => Operator::Exists,
         (Some("DoesNotExist"), []) => Operator::DoesNotExist,
         (Some(operator @ ("Gt" | "Lt")), [value]) => match value.parse() {
@@ -144,10 +144,9 @@ fn read_field(reader: &mut Reader, field: &Value, at: &FieldPath) -> Reading<Fie
         (Some("metadata.name"), Some("NotIn"), [name]) => {
             Reading::Of(FieldRequirement::NotNamed(name.clone()))
         }
-        (Some("metadata.name"), Some("In" | "NotIn"), _) | (None, _, _) | (_, None, _) => {
-            Reading::MatchesNothing
-        }
-        (Some(_), Some(_), _) => Reading::Ignored,
+        (Some("metadata.name"), Some("In" | "NotIn"), _) | (_, None, _) => Reading::MatchesNothing,
+        // The scheduler compares a field without a name as it compares any other.
+        (_, Some(_), _) => Reading::Ignored,
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{
     ClaimTemplate, Deletion, Labels, PodShape, Reader, Role, Subject, WorkloadKind,
-    pod::{ClaimName, Place, pod_shape},
+    pod::{ClaimName, Place, claim_template, pod_shape},
     workload::{TemplatePlace, template_place},
 };
 use crate::{FieldPath, ObjectId, destination, snapshot::CarrierKind};
@@ -56,6 +56,7 @@ fn object_id(reader: &mut Reader, object: &Value, namespace: Option<&str>, name:
     let group = group_of(reader.text(object, &root, "apiVersion").unwrap_or_default());
     let kind = reader.text(object, &root, "kind").unwrap_or_default();
     let own_namespace = reader.text(metadata, &metadata_at, "namespace");
+    let namespace = namespace.filter(|namespace| !namespace.is_empty());
     let own_name = reader.text(metadata, &metadata_at, "name");
     let prefix = reader.text(metadata, &metadata_at, "generateName");
     ObjectId {
@@ -141,17 +142,17 @@ fn template_shape(
 /// The claims of a `StatefulSet`: `<template>-<set>-<ordinal>`.
 fn stateful_claims(reader: &mut Reader, object: &Value, set: &str) -> Vec<ClaimTemplate> {
     let at = FieldPath::of("spec.volumeClaimTemplates");
-    let templates = object.get("spec").and_then(|s| s.get("volumeClaimTemplates")).and_then(Value::as_array);
+    let spec = object.get("spec").unwrap_or(&Value::Null);
     let mut claims = Vec::new();
-    for (index, template) in templates.into_iter().flatten().enumerate() {
+    let templates = reader.list(spec, &FieldPath::of("spec"), "volumeClaimTemplates");
+    for (index, template) in templates.iter().enumerate() {
         let at = at.index(index);
         let metadata = template.get("metadata");
         let name = match metadata.and_then(|m| m.get("name")).and_then(Value::as_str) {
             Some(name) => ClaimName::WithOrdinal(alloc::format!("{name}-{set}-").into()),
             None => ClaimName::Unknown,
         };
-        let labels = reader.labels(metadata, &at.key("metadata"));
-        claims.push(ClaimTemplate { at, labels, name });
+        claims.push(claim_template(reader, template, at, name));
     }
     claims
 }

@@ -5,7 +5,10 @@ use alloc::{boxed::Box, vec::Vec};
 use serde_json::Value;
 
 use super::{Labels, NodeTerm, Reader, Reference, affinity, known, reference};
-use crate::FieldPath;
+use crate::{
+    FieldPath,
+    snapshot::{CarrierId, claim_links},
+};
 
 /// What the rules read of a pod, or of the template that pods are made of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +42,9 @@ pub struct ClaimTemplate {
     pub labels: Labels,
     /// The name of the claim.
     pub name: ClaimName,
+    /// What the claim will hold the data of: a volume that it names, the source of a copy. Where no namespace is
+    /// given, it is that of the pod.
+    pub sources: Vec<CarrierId>,
 }
 
 /// How the name of a templated claim is made.
@@ -86,12 +92,12 @@ pub(crate) fn pod_shape(reader: &mut Reader, place: Place<'_>, unknown: &mut Vec
 fn ephemeral_claims(
     reader: &mut Reader,
     spec: &Value,
-    at: &FieldPath,
+    at_spec: &FieldPath,
     pod: Option<&str>,
 ) -> Vec<ClaimTemplate> {
     let mut claims = Vec::new();
-    let at = at.key("volumes");
-    for (index, volume) in spec.get("volumes").and_then(Value::as_array).into_iter().flatten().enumerate() {
+    let at = at_spec.key("volumes");
+    for (index, volume) in reader.list(spec, at_spec, "volumes").iter().enumerate() {
         let Some(template) = volume.get("ephemeral").and_then(|e| e.get("volumeClaimTemplate")) else {
             continue;
         };
@@ -100,10 +106,21 @@ fn ephemeral_claims(
             (Some(pod), Some(volume)) => ClaimName::Exact(alloc::format!("{pod}-{volume}").into()),
             (None, _) | (_, None) => ClaimName::Unknown,
         };
-        let labels = reader.labels(template.get("metadata"), &at.key("metadata"));
-        claims.push(ClaimTemplate { at, labels, name });
+        claims.push(claim_template(reader, template, at, name));
     }
     claims
+}
+
+/// The claim template at `at`.
+pub(super) fn claim_template(
+    reader: &mut Reader,
+    template: &Value,
+    at: FieldPath,
+    name: ClaimName,
+) -> ClaimTemplate {
+    let labels = reader.labels(template.get("metadata"), &at.key("metadata"));
+    let sources = claim_links(None, template.get("spec").unwrap_or(&Value::Null));
+    ClaimTemplate { at, labels, name, sources }
 }
 
 fn note_unknown(spec: &Value, at: &FieldPath, unknown: &mut Vec<FieldPath>) {

@@ -1,6 +1,6 @@
 //! Reading raw JSON without skipping what is not as it should be.
 
-use alloc::{boxed::Box, vec::Vec};
+use alloc::{boxed::Box, string::ToString, vec::Vec};
 
 use serde_json::{Map, Value};
 
@@ -90,11 +90,21 @@ impl Reader {
 
     /// The labels in the member `labels` of `metadata`.
     pub(crate) fn labels(&mut self, metadata: Option<&Value>, at: &FieldPath) -> Labels {
-        let Some(metadata) = metadata else { return Labels::default() };
-        self.text_map(metadata, at, "labels")
-            .into_iter()
-            .map(|(key, value)| (Box::from(key), Box::from(value)))
-            .collect()
+        let members = metadata.and_then(|metadata| self.object(metadata, at, "labels"));
+        let read = |(key, value): (&String_, &Value)| {
+            let text = match value {
+                Value::String(text) => Box::from(text.as_str()),
+                // kubectl and the API server read a null label as the empty string.
+                Value::Null => Box::default(),
+                // The presence of a label counts even where its value cannot be read.
+                Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+                    self.note(at.key("labels").key(key), "a string");
+                    value.to_string().into()
+                }
+            };
+            (Box::from(key.as_str()), text)
+        };
+        members.into_iter().flatten().map(read).collect()
     }
 }
 

@@ -37,15 +37,15 @@ pub(super) fn references(reader: &mut Reader, pod_spec: &Value, at: &FieldPath) 
         }
     }
     let mut found = walk.found;
-    found.push(service_account(pod_spec, at));
+    found.push(service_account(reader, pod_spec, at));
     found
 }
 
 /// The pod's ServiceAccount; one that is not named is `default`.
-fn service_account(pod_spec: &Value, at: &FieldPath) -> Reference {
-    let named = ["serviceAccountName", "serviceAccount"].into_iter().find_map(|field| {
-        pod_spec.get(field)?.as_str().filter(|name| !name.is_empty()).map(|name| (field, name))
-    });
+fn service_account(reader: &mut Reader, pod_spec: &Value, at: &FieldPath) -> Reference {
+    let named = ["serviceAccountName", "serviceAccount"]
+        .into_iter()
+        .find_map(|field| reader.text(pod_spec, at, field).map(|name| (field, name)));
     let (field, name) = named.unwrap_or(("serviceAccountName", "default"));
     Reference { carrier: CarrierKind::ServiceAccount, name: name.into(), field: at.key(field) }
 }

@@ -45,7 +45,8 @@ fn question(spec: &Value) -> Question {
 
 fn answer(entrance: Entrance, question: &Question, missing: Option<&Missing>, snapshot: &Snapshot) -> Value {
     let decision = decide(&question.request, snapshot, Timestamp::UNIX_EPOCH);
-    Answer::of(entrance, question, &decision, missing, snapshot).into_review(&question.uid)["response"].clone()
+    Answer::of(entrance, question, &decision, missing, snapshot).into_review(&question.uid)["response"]
+        .clone()
 }
 
 fn missing() -> Missing {
@@ -85,12 +86,8 @@ fn a_pod_abroad_is_refused_in_one_line_by_the_validating_entrance_only() {
 
 #[test]
 fn audit_passes_in_silence_and_is_recorded() {
-    let audited = answer(
-        Entrance::Validating,
-        &question(&json!({"nodeName": "abroad"})),
-        None,
-        &snapshot(&json!({})),
-    );
+    let audited =
+        answer(Entrance::Validating, &question(&json!({"nodeName": "abroad"})), None, &snapshot(&json!({})));
     assert_eq!(audited["allowed"], true);
     assert_eq!(audited.get("warnings"), None);
     assert_eq!(audited["auditAnnotations"]["decision"], "Deny");

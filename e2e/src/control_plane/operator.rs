@@ -1,0 +1,148 @@
+//! The operator beside the control plane: a process on loopback that the API server calls by URL.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::Path;
+
+use anyhow::{Context, ensure};
+use k8s_openapi::api::core::v1::Namespace;
+use kube::api::{Api, ObjectMeta, PostParams};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use super::ports::bind_any;
+use super::process::{CommandLine, Process};
+use super::{ControlPlane, User};
+
+/// The operator's own namespace on a test bed.
+pub const OWN_NAMESPACE: &str = "bund-system";
+
+/// A running operator. Dropping it kills it.
+#[derive(Debug)]
+pub struct Operator {
+    process: Process,
+    health: u16,
+}
+
+/// What an operator is started with.
+struct Setting<'s> {
+    binary: &'s Path,
+    name: &'static str,
+    kubeconfig: &'s Path,
+    /// Where the API server reaches the webhook.
+    host: IpAddr,
+    namespace: &'s str,
+    /// Where the log goes.
+    directory: &'s Path,
+}
+
+fn spawn(setting: &Setting<'_>) -> anyhow::Result<Operator> {
+    let Setting { binary, name, kubeconfig, host, namespace, directory } = setting;
+    let (webhook, health) = (bind_any()?, bind_any()?);
+    let (webhook, health) = (webhook.local_addr()?.port(), health.local_addr()?.port());
+    let command = CommandLine {
+        name,
+        program: "/usr/bin/env".into(),
+        arguments: vec![
+            format!("KUBECONFIG={}", kubeconfig.display()),
+            "RUST_LOG=info".into(),
+            binary.display().to_string(),
+            format!("--namespace={namespace}"),
+            format!("--webhook-address={}", SocketAddr::new(*host, webhook)),
+            format!("--webhook-url=https://{}", SocketAddr::new(*host, webhook)),
+            format!("--health-address=127.0.0.1:{health}"),
+            format!("--identity={name}"),
+        ],
+        ports: vec![webhook, health],
+    };
+    Ok(Operator { process: Process::spawn(command, directory)?, health })
+}
+
+/// Starts the operator against a cluster that is not ours, and waits at most two minutes until it is ready.
+pub async fn serve_operator(
+    binary: &Path,
+    kubeconfig: &Path,
+    host: IpAddr,
+    namespace: &str,
+) -> anyhow::Result<Operator> {
+    let directory = kubeconfig.parent().context("the kubeconfig has no folder")?;
+    let operator = spawn(&Setting { binary, name: "bund-operator", kubeconfig, host, namespace, directory })?;
+    let ready = async {
+        while operator.check_ready().await.is_err() {
+            operator.process.check()?;
+            tokio::time::sleep(super::PAUSE).await;
+        }
+        anyhow::Ok(())
+    };
+    tokio::time::timeout(super::PATIENCE, ready).await.context("the operator is not ready")??;
+    Ok(operator)
+}
+
+impl ControlPlane {
+    /// Starts the operator of `binary` and waits until it says that it is ready.
+    pub async fn start_operator(&self, binary: &Path) -> anyhow::Result<Operator> {
+        self.own_namespace().await?;
+        let operator = self.spawn_operator(binary, "bund-operator")?;
+        self.operator_ready(&operator).await?;
+        Ok(operator)
+    }
+
+    /// The namespace in which the operator keeps its certificate and its lease.
+    async fn own_namespace(&self) -> anyhow::Result<()> {
+        let namespaces: Api<Namespace> = Api::all(self.client(User::ADMIN).await?);
+        let namespace = Namespace {
+            metadata: ObjectMeta { name: Some(OWN_NAMESPACE.to_owned()), ..ObjectMeta::default() },
+            ..Namespace::default()
+        };
+        match namespaces.create(&PostParams::default(), &namespace).await {
+            Ok(_) => Ok(()),
+            Err(kube::Error::Api(status)) if status.code == 409 => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Starts the operator without waiting. `name` tells its log from those of others.
+    pub fn spawn_operator(&self, binary: &Path, name: &'static str) -> anyhow::Result<Operator> {
+        spawn(&Setting {
+            binary,
+            name,
+            kubeconfig: self.kubeconfig(User::ADMIN)?,
+            host: Ipv4Addr::LOCALHOST.into(),
+            namespace: OWN_NAMESPACE,
+            directory: self.directory.path(),
+        })
+    }
+
+    /// Waits until the operator says that it is ready, and with it that its webhooks are registered.
+    pub async fn operator_ready(&self, operator: &Operator) -> anyhow::Result<()> {
+        self.eventually("the operator is ready", async || operator.check_ready().await).await
+    }
+}
+
+impl Operator {
+    /// An error until the operator is ready.
+    pub async fn check_ready(&self) -> anyhow::Result<()> {
+        self.process.check()?;
+        let mut connection = TcpStream::connect(("127.0.0.1", self.health)).await.context("it does not listen")?;
+        connection.write_all(b"GET /readyz HTTP/1.0\r\n\r\n").await?;
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).await?;
+        let first = answer.lines().next().unwrap_or_default();
+        ensure!(first.contains(" 200"), "it answers {first}");
+        Ok(())
+    }
+
+    /// Kills the operator as a lost node would.
+    pub fn kill(&self) {
+        self.process.kill();
+    }
+
+    /// Starts it again on the same ports.
+    pub fn restart(&self) -> anyhow::Result<()> {
+        self.process.start()
+    }
+
+    /// The end of its log.
+    pub fn log_tail(&self) -> String {
+        self.process.log_tail()
+    }
+}

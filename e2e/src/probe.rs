@@ -1,0 +1,72 @@
+//! Seeing that enforcement works before a test relies on it: the API server learns of a registration a moment
+//! after it is stored.
+
+use anyhow::{Context, Result, bail, ensure};
+use kube::api::PostParams;
+use serde_json::{Value, json};
+
+use crate::{
+    cluster::{Cluster, dynamic, told},
+    control_plane::ControlPlane,
+};
+
+/// The guarded namespace in which is probed.
+const NAMESPACE: &str = "bund-probe";
+
+/// Waits until the API server calls each of our webhooks and asks the in-tree policy.
+pub async fn enforced(plane: &ControlPlane, admin: &Cluster) -> Result<()> {
+    let namespace = json!({
+        "apiVersion": "v1", "kind": "Namespace",
+        "metadata": { "name": NAMESPACE, "labels": { "bund.dev/guarded": "true" } }
+    });
+    admin.apply(&namespace).await?;
+    plane
+        .eventually("everything of ours is asked", async || {
+            mutating(plane, admin).await?;
+            let labelled = json!({ "data-class.bund.dev/probe": "" });
+            let namespace = json!({
+                "apiVersion": "v1", "kind": "Namespace",
+                "metadata": { "name": "bund-probe-unguarded", "labels": labelled }
+            });
+            refused(admin, &namespace, "NamespaceNotGuarded").await?;
+            refused(admin, &pod("default", labelled), "bund.dev/guarded").await
+        })
+        .await
+}
+
+/// The audit log names every mutating webhook that was called.
+async fn mutating(plane: &ControlPlane, admin: &Cluster) -> Result<()> {
+    let log = plane.audit_log();
+    let position = log.end()?;
+    let pod = pod(NAMESPACE, json!({}));
+    dry_run(admin, &pod).await?;
+    let asked = |event: &crate::control_plane::AuditEvent| {
+        event.is("create", "pods", NAMESPACE, "probe")
+            && event.annotations.values().any(|value| value.contains("pods.bund.dev"))
+    };
+    ensure!(log.since(position)?.iter().any(asked), "the mutating webhook is not called yet");
+    Ok(())
+}
+
+fn pod(namespace: &str, labels: Value) -> Value {
+    json!({
+        "apiVersion": "v1", "kind": "Pod",
+        "metadata": { "name": "probe", "namespace": namespace, "labels": labels },
+        "spec": { "containers": [{ "name": "probe", "image": "probe:1" }] }
+    })
+}
+
+async fn refused(admin: &Cluster, object: &Value, word: &str) -> Result<()> {
+    match dry_run(admin, object).await {
+        Ok(()) => bail!("{} is still admitted", told(object)),
+        Err(error) if format!("{error:#}").contains(word) => Ok(()),
+        Err(error) => Err(error).context("another refusal than expected"),
+    }
+}
+
+async fn dry_run(admin: &Cluster, object: &Value) -> Result<()> {
+    let parameters = PostParams { dry_run: true, ..PostParams::default() };
+    let api = admin.api_of(object).await?;
+    api.create(&parameters, &dynamic(object)?).await?;
+    Ok(())
+}

@@ -1,0 +1,44 @@
+//! The end-to-end suite. One control plane without controllers for the cases, one with everything for what
+//! happens after admission; both are started when the first test needs them and stopped at the end.
+
+#![expect(clippy::expect_used, reason = "a test that cannot start says why and ends")]
+
+use std::{process::ExitCode, sync::Arc};
+
+use libtest_mimic::{Arguments, Failed, Trial};
+
+mod admission;
+mod bed;
+mod cases;
+mod definitions;
+mod outage;
+mod running;
+
+use bed::Bed;
+
+fn main() -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    // Tests share control planes, and some kill the operator of theirs.
+    arguments.test_threads = Some(1);
+    let bed = Arc::new(Bed::new().expect("a runtime"));
+    let mut trials = Vec::new();
+    trials.extend(definitions::trials(&bed));
+    trials.extend(cases::trials(&bed).expect("the cases can be read"));
+    trials.extend(admission::trials(&bed));
+    trials.extend(running::trials(&bed));
+    trials.extend(outage::trials(&bed));
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    bed.close();
+    conclusion.exit_code()
+}
+
+/// A test whose name is a sentence.
+fn trial<F>(bed: &Arc<Bed>, group: &str, sentence: &str, test: F) -> Trial
+where
+    F: AsyncFnOnce(&Bed) -> anyhow::Result<()> + Send + 'static,
+{
+    let bed = Arc::clone(bed);
+    Trial::test(format!("{group}::{}", sentence.replace(' ', "_")), move || {
+        bed.run(test).map_err(|error| Failed::from(format!("{error:#}")))
+    })
+}

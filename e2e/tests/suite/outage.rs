@@ -1,0 +1,94 @@
+//! Losing any process of ours never opens a way out, and never stops what is not classified.
+
+use std::sync::Arc;
+
+use anyhow::{Result, ensure};
+use bund_e2e::probe::enforced;
+use k8s_openapi::api::{apps::v1::Deployment, core::v1::Pod};
+use kube::{
+    Api, ResourceExt,
+    api::{ListParams, Patch, PatchParams},
+};
+use libtest_mimic::Trial;
+use serde_json::json;
+
+use crate::{
+    admission::{CLASS, deployment, pod, refused},
+    bed::{Bed, FREE, INJECTED},
+    trial,
+};
+
+pub(crate) fn trials(bed: &Arc<Bed>) -> Vec<Trial> {
+    vec![trial(
+        bed,
+        "outage",
+        "the operator is killed during a rollout and nothing classified slips in",
+        killed_during_a_rollout,
+    )]
+}
+
+async fn killed_during_a_rollout(bed: &Bed) -> Result<()> {
+    let living = bed.living().await?;
+    let classified = deployment(INJECTED, "rollout", 5, json!({ CLASS: "" }));
+    living.admin.create(&classified).await?;
+    let pods: Api<Pod> = Api::namespaced(living.admin.client(), INJECTED);
+    let selected = ListParams::default().labels("app=rollout");
+    living
+        .plane
+        .eventually("the rollout is under way", async || {
+            ensure!(!pods.list(&selected).await?.items.is_empty(), "no pod yet");
+            Ok(())
+        })
+        .await?;
+    living.operator.kill();
+    let deployments: Api<Deployment> = Api::namespaced(living.admin.client(), INJECTED);
+    // What is stored goes on being asked for; every pod of it is refused while nobody can judge it. Scaling
+    // is not an object of ours to stop.
+    let scale = json!({ "spec": { "replicas": 20 } });
+    deployments.patch_scale("rollout", &PatchParams::default(), &Patch::Merge(&scale)).await?;
+    let outcome = while_down(bed).await;
+    living.operator.restart()?;
+    living.plane.operator_ready(&living.operator).await?;
+    enforced(&living.plane, &living.admin).await?;
+    outcome?;
+    living
+        .plane
+        .eventually("the rollout ends inside", async || {
+            let pods = pods.list(&selected).await?.items;
+            for pod in &pods {
+                let node = pod.spec.as_ref().and_then(|spec| spec.node_name.as_deref()).unwrap_or("hangzhou-1");
+                ensure!(node == "hangzhou-1", "{} runs on {node}", pod.name_any());
+            }
+            ensure!(pods.len() == 20, "{} of 20 pods", pods.len());
+            Ok(())
+        })
+        .await?;
+    living.admin.delete(&classified).await
+}
+
+/// What holds while nobody of ours answers.
+async fn while_down(bed: &Bed) -> Result<()> {
+    let living = bed.living().await?;
+    let message = refused(&living.admin, &pod(INJECTED, "slips-in", json!({ "nodeName": "frankfurt-1" }))).await?;
+    ensure!(message.contains("bund.dev"), "{message}");
+    let message = refused(&living.admin, &pod(FREE, "hides", json!({}))).await?;
+    ensure!(message.contains("bund.dev/guarded"), "the in-tree policy does not stand alone: {message}");
+    for namespace in [FREE, "kube-system", "default"] {
+        let name = format!("as-if-we-did-not-exist-{namespace}");
+        let object = deployment(namespace, &name, 2, json!({}));
+        living.admin.create(&object).await?;
+        let deployments: Api<Deployment> = Api::namespaced(living.admin.client(), namespace);
+        living
+            .plane
+            .eventually("an unguarded Deployment is available", async || {
+                let status = deployments.get(&name).await?.status.unwrap_or_default();
+                ensure!(status.available_replicas == Some(2), "{:?} available", status.available_replicas);
+                Ok(())
+            })
+            .await?;
+        living.admin.delete(&object).await?;
+    }
+    let namespace = json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": "new-and-free" } });
+    living.admin.create(&namespace).await?;
+    living.admin.delete(&namespace).await
+}

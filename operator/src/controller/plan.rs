@@ -1,0 +1,127 @@
+//! Which statuses are to be written. (pure)
+
+use std::collections::BTreeMap;
+
+use bund_crds::{GROUP, VERSION};
+use bund_engine::Timestamp;
+use bund_engine::snapshot::OwnKind;
+use serde_json::{Value, json};
+
+use super::status::status;
+use crate::index::{OwnObject, View};
+
+/// A status to be written.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Write {
+    /// Of which kind.
+    pub kind: OwnKind,
+    /// Of which object.
+    pub name: Box<str>,
+    /// The object's resource version as it was known.
+    pub seen: Box<str>,
+    /// The status.
+    pub status: Value,
+}
+
+impl Write {
+    /// What is applied.
+    pub fn body(&self) -> Value {
+        json!({
+            "apiVersion": format!("{GROUP}/{VERSION}"),
+            "kind": self.kind.as_str(),
+            "metadata": { "name": self.name },
+            "status": self.status,
+        })
+    }
+}
+
+/// Statuses that were written and that the watch has not shown yet.
+#[derive(Clone, Debug, Default)]
+pub struct Unseen(BTreeMap<(OwnKind, Box<str>), Write>);
+
+impl Unseen {
+    /// Remembers what was written.
+    pub fn written(&mut self, write: Write) {
+        self.0.insert((write.kind, write.name.clone()), write);
+    }
+
+    /// What is stored of an object, as far as can be known: what was written last, while the watch still shows
+    /// the object as it was before.
+    fn stored(&mut self, kind: OwnKind, name: &str, shown: &OwnObject) -> OwnObject {
+        let key = (kind, Box::from(name));
+        match self.0.get(&key) {
+            Some(write) if write.seen == shown.resource_version => {
+                OwnObject { status: write.status.clone(), ..shown.clone() }
+            }
+            Some(_) => {
+                self.0.remove(&key);
+                shown.clone()
+            }
+            None => shown.clone(),
+        }
+    }
+}
+
+/// Whether what is stored holds what is wanted. Conditions of other types belong to others.
+fn holds(stored: &Value, wanted: &Value) -> bool {
+    let conditions =
+        |status: &Value| status.get("conditions").and_then(Value::as_array).cloned().unwrap_or_default();
+    let there = conditions(stored);
+    conditions(wanted).iter().all(|condition| there.contains(condition))
+        && ["nodes", "wouldDeny"].iter().all(|member| stored.get(member) == wanted.get(member))
+}
+
+/// Every status that differs from what is stored. `unseen` forgets what the view shows by now.
+pub fn plan(view: &View, unseen: &mut Unseen, now: Timestamp) -> Vec<Write> {
+    let mut writes = Vec::new();
+    for (kind, name, shown) in view.own_objects() {
+        let stored = unseen.stored(kind, name, shown);
+        let status = status(kind, name, &stored, view, now);
+        if !holds(&stored.status, &status) {
+            writes.push(Write { kind, name: name.into(), seen: shown.resource_version.clone(), status });
+        }
+    }
+    writes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::index::Change;
+
+    fn view(resource_version: &str, status: &Value) -> View {
+        let mut view = View::default();
+        let class = json!({"apiVersion": "bund.dev/v1alpha1", "kind": "DataClass",
+            "metadata": {"name": "pi", "generation": 1, "resourceVersion": resource_version},
+            "spec": {"category": "PersonalInformation"}, "status": status});
+        let kind = crate::index::WatchedKind::of(GROUP, "DataClass").unwrap();
+        view.apply(&Change::Observed(kind, class));
+        view
+    }
+
+    #[test]
+    fn a_second_pass_plans_nothing() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let mut unseen = Unseen::default();
+        let before = view("1", &Value::Null);
+        let mut writes = plan(&before, &mut unseen, at(0));
+        assert_eq!(writes.len(), 1);
+        let write = writes.remove(0);
+        unseen.written(write.clone());
+        assert_eq!(plan(&before, &mut unseen, at(9)), [], "before the watch has shown what was written");
+        assert_eq!(plan(&view("2", &write.status), &mut unseen, at(9)), [], "after it has");
+    }
+
+    #[test]
+    fn what_others_write_into_a_status_stays_and_what_they_overwrite_is_put_right() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let mut unseen = Unseen::default();
+        let status = plan(&view("1", &Value::Null), &mut unseen, at(0)).remove(0).status;
+        let mut more = status.clone();
+        more["conditions"].as_array_mut().unwrap().push(json!({"type": "Reviewed", "status": "True"}));
+        assert_eq!(plan(&view("2", &more), &mut unseen, at(9)), []);
+        let mut wrong = status;
+        wrong["conditions"][0]["status"] = "False".into();
+        assert_eq!(plan(&view("3", &wrong), &mut unseen, at(9)).len(), 1);
+    }
+}

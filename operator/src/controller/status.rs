@@ -1,0 +1,136 @@
+//! The status of each object of our own kinds. (pure)
+
+use bund_crds::condition::{READY, RESOLVED_REFS};
+use bund_crds::{DestinationMappingSpec, ResidencyPolicySpec};
+use bund_engine::locate::locate;
+use bund_engine::snapshot::{OwnKind, World};
+use bund_engine::{Location, Snapshot, Timestamp};
+use serde_json::{Map, Value, json};
+
+use super::condition::{Wanted, conditions};
+use super::would_deny::would_deny;
+use crate::index::{OwnObject, View};
+
+/// Nodes that are listed with why they are not inside.
+const LISTED: usize = 20;
+/// The longest reason of a listed node, in characters.
+const WHY_LIMIT: usize = 1024;
+
+/// The status that an object of our own kinds should have, where `stored` is what is stored of it.
+pub fn status(kind: OwnKind, name: &str, stored: &OwnObject, view: &View, now: Timestamp) -> Value {
+    let world = view.snapshot.world();
+    let unreadable = world.unreadable().find(|fact| fact.kind == kind && fact.name.as_ref() == name);
+    let mut members = Map::new();
+    let wanted = match unreadable {
+        Some(fact) => {
+            let message = format!(
+                "cannot be read: {}; it counts in its strict reading, and what it may concern is undecided",
+                fact.why
+            );
+            vec![Wanted::fails(READY, "FactUnreadable", message)]
+        }
+        None => match kind {
+            OwnKind::ClusterLocation => {
+                members.extend(nodes(&view.snapshot).map(|nodes| ("nodes".to_owned(), nodes)));
+                vec![location(world)]
+            }
+            OwnKind::ResidencyPolicy => policy(name, view, &mut members, now),
+            OwnKind::DestinationMapping => vec![mapping(name, world)],
+            OwnKind::DataClass => vec![Wanted::holds(READY, "InForce", "the class is in force")],
+            OwnKind::Jurisdiction => vec![Wanted::holds(READY, "InForce", "the tables are in force")],
+        },
+    };
+    members.insert("conditions".to_owned(), conditions(&wanted, stored.generation, &stored.status, now));
+    Value::Object(members)
+}
+
+fn location(world: &World) -> Wanted {
+    match &world.location().jurisdiction {
+        None => Wanted::fails(READY, "NotInForce", "only the object named `cluster` counts"),
+        Some(name) if world.jurisdiction(name).is_none() => Wanted::fails(
+            READY,
+            "JurisdictionNotFound",
+            format!(
+                "there is no Jurisdiction {name}, so no node is inside; apply it, or correct spec.jurisdiction"
+            ),
+        ),
+        Some(_) => Wanted::holds(READY, "InForce", "the location is in force"),
+    }
+}
+
+/// Nodes by where they are, judged by the cluster's own jurisdiction.
+fn nodes(snapshot: &Snapshot) -> Option<Value> {
+    let world = snapshot.world();
+    let jurisdiction = world.location().jurisdiction.as_ref()?;
+    let (mut inside, mut outside, mut unknown) = (0_u32, 0_u32, 0_u32);
+    let mut not_inside = Vec::new();
+    for (name, node) in snapshot.nodes() {
+        let location = locate(node, jurisdiction, world);
+        match &location {
+            Location::Inside => inside += 1,
+            Location::Outside(_) => outside += 1,
+            Location::Unknown(_) => unknown += 1,
+        }
+        if !location.is_inside() && not_inside.len() < LISTED {
+            let why: String = location.to_string().chars().take(WHY_LIMIT).collect();
+            not_inside.push(json!({ "name": name, "why": why }));
+        }
+    }
+    let mut counts = Map::new();
+    counts.insert("inside".to_owned(), inside.into());
+    counts.insert("outside".to_owned(), outside.into());
+    counts.insert("unknown".to_owned(), unknown.into());
+    if !not_inside.is_empty() {
+        counts.insert("notInside".to_owned(), not_inside.into());
+    }
+    Some(counts.into())
+}
+
+fn policy(name: &str, view: &View, members: &mut Map<String, Value>, now: Timestamp) -> Vec<Wanted> {
+    let world = view.snapshot.world();
+    let Some(policy) = world.policies().find(|policy| policy.name.as_str() == name) else {
+        return vec![Wanted::fails(READY, "NotInForce", "the policy is not known yet")];
+    };
+    members.insert("wouldDeny".to_owned(), json!(would_deny(policy, view, now)));
+    let missing = missing(&policy.spec, world);
+    if missing.is_empty() {
+        return vec![
+            Wanted::holds(READY, "InForce", "the policy is in force"),
+            Wanted::holds(RESOLVED_REFS, "Resolved", "every class and jurisdiction exists"),
+        ];
+    }
+    let missing = missing.join(", ");
+    let in_force = format!(
+        "in force in its strict reading, but not found: {missing}; nothing is inside a Jurisdiction that is not there; \
+         apply what is missing, or correct the name"
+    );
+    vec![
+        Wanted::fails(READY, "RefsNotResolved", in_force),
+        Wanted::fails(RESOLVED_REFS, "NotFound", format!("not found: {missing}")),
+    ]
+}
+
+/// The classes and jurisdictions that a policy names and that do not exist.
+fn missing(spec: &ResidencyPolicySpec, world: &World) -> Vec<String> {
+    let classes = spec.data_classes.iter().filter(|name| world.class(name.as_str()).is_none());
+    let jurisdictions = spec.jurisdictions.iter().filter(|name| world.jurisdiction(name).is_none());
+    let classes = classes.map(|name| format!("DataClass {name}"));
+    classes.chain(jurisdictions.map(|name| format!("Jurisdiction {name}"))).collect()
+}
+
+fn mapping(name: &str, world: &World) -> Wanted {
+    let target = |spec: &DestinationMappingSpec| (spec.target.group.clone(), spec.target.kind.clone());
+    let own = world.mappings().find(|(mapping, _)| *mapping == name).map(|(_, spec)| target(spec));
+    let first = world.mappings().find(|(_, spec)| Some(target(spec)) == own);
+    match first {
+        Some((first, _)) if first != name => Wanted::fails(
+            READY,
+            "Shadowed",
+            format!("DestinationMapping {first} maps the same kind and counts; put both into one"),
+        ),
+        _ => Wanted::holds(READY, "InForce", "the mapping is in force"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

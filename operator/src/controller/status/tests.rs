@@ -1,0 +1,151 @@
+use serde_json::{Value, json};
+
+use super::*;
+use crate::index::{Change, WatchedKind};
+
+const REGION: &str = "topology.kubernetes.io/region";
+
+fn observe(view: &mut View, object: Value) {
+    let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let group = text("/apiVersion").split_once('/').map_or(String::new(), |(group, _)| group.to_owned());
+    let kind = WatchedKind::of(&group, &text("/kind")).unwrap();
+    view.apply(&Change::Observed(kind, object));
+}
+
+fn own(kind: &str, name: &str, spec: &Value) -> Value {
+    json!({"apiVersion": "bund.dev/v1alpha1", "kind": kind, "metadata": {"name": name, "generation": 2}, "spec": spec})
+}
+
+fn node(name: &str, labels: &Value) -> Value {
+    json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "labels": labels}})
+}
+
+fn deployment(namespace: &str, name: &str, region: &str) -> Value {
+    json!({
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name, "namespace": namespace},
+        "spec": {"template": {
+            "metadata": {"labels": {"data-class.bund.dev/pi": ""}}, "spec": {"nodeSelector": {REGION: region}}
+        }}
+    })
+}
+
+/// A policy that only audits, in a Mixed cluster.
+fn view() -> View {
+    let mut view = View::default();
+    let jurisdiction = json!({"displayName": "Mainland China", "countryCodes": ["CN"], "providers": [
+        {"name": "alibaba", "regions": ["cn-hangzhou"], "zoneForm": "RegionDashLetter"}]});
+    for object in [
+        own(
+            "ClusterLocation",
+            "cluster",
+            &json!({"jurisdiction": "cn-mainland", "span": "Mixed", "providers": ["alibaba"]}),
+        ),
+        own("Jurisdiction", "cn-mainland", &jurisdiction),
+        own("DataClass", "pi", &json!({"category": "PersonalInformation"})),
+        own("ResidencyPolicy", "stay", &json!({"dataClasses": ["pi"], "jurisdictions": ["cn-mainland"]})),
+        json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop", "labels": {"bund.dev/guarded": "true"}}}),
+        json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "plain"}}),
+        node("hangzhou", &json!({REGION: "cn-hangzhou"})),
+        node("frankfurt", &json!({REGION: "eu-central-1"})),
+        node("somewhere", &json!({})),
+    ] {
+        observe(&mut view, object);
+    }
+    view.snapshot.set_nodes_listed();
+    view
+}
+
+fn status_of(view: &View, kind: OwnKind, name: &str) -> Value {
+    status(kind, name, view.own(kind, name).unwrap(), view, Timestamp::UNIX_EPOCH)
+}
+
+fn condition(kind: &str, status: &str, reason: &str, message: &str) -> Value {
+    json!({"type": kind, "status": status, "observedGeneration": 2, "lastTransitionTime": "1970-01-01T00:00:00Z",
+        "reason": reason, "message": message})
+}
+
+#[test]
+fn a_location_counts_nodes_and_says_why_they_are_not_inside() {
+    let expected = json!({
+        "conditions": [condition("Ready", "True", "InForce", "the location is in force")],
+        "nodes": {"inside": 1, "outside": 1, "unknown": 1, "notInside": [
+            {"name": "frankfurt", "why": "in eu-central-1"},
+            {"name": "somewhere", "why": "at an unknown place (it has no label topology.kubernetes.io/region)"}
+        ]}
+    });
+    assert_eq!(status_of(&view(), OwnKind::ClusterLocation, "cluster"), expected);
+}
+
+#[test]
+fn a_policy_that_audits_counts_what_it_would_refuse_if_it_denied() {
+    let mut view = view();
+    observe(&mut view, deployment("shop", "abroad", "eu-central-1"));
+    observe(&mut view, deployment("shop", "home", "cn-hangzhou"));
+    observe(&mut view, deployment("plain", "unguarded", "eu-central-1"));
+    observe(&mut view, deployment("kube-system", "exempt", "eu-central-1"));
+    let pod = json!({"apiVersion": "v1", "kind": "Pod",
+        "metadata": {"name": "bare", "namespace": "shop", "labels": {"data-class.bund.dev/pi": ""}},
+        "spec": {"nodeName": "frankfurt"}});
+    observe(&mut view, pod);
+    // Another policy that denies everything to everybody is not what is asked about.
+    let nowhere =
+        json!({"dataClasses": ["pi"], "jurisdictions": ["nowhere"], "enforcement": {"placement": "Deny"}});
+    observe(&mut view, own("ResidencyPolicy", "other", &nowhere));
+    let expected = json!({
+        "conditions": [
+            condition("Ready", "True", "InForce", "the policy is in force"),
+            condition("ResolvedRefs", "True", "Resolved", "every class and jurisdiction exists"),
+        ],
+        "wouldDeny": {"count": 2, "first": [
+            {"namespace": "shop", "kind": "Deployment", "name": "abroad", "reason": "PlacementContradicts",
+                "field": "spec.template.spec.nodeSelector"},
+            {"namespace": "shop", "kind": "Pod", "name": "bare", "reason": "NodeOutside", "field": "spec.nodeName"},
+        ]}
+    });
+    let status = status_of(&view, OwnKind::ResidencyPolicy, "stay");
+    let fields = |status: &Value| status["wouldDeny"]["first"].as_array().unwrap().len();
+    assert_eq!(fields(&status), 2);
+    assert_eq!(status["conditions"], expected["conditions"]);
+    for (found, wanted) in
+        [0, 1].map(|i| (&status["wouldDeny"]["first"][i], &expected["wouldDeny"]["first"][i]))
+    {
+        for member in ["namespace", "kind", "name", "reason"] {
+            assert_eq!(found[member], wanted[member]);
+        }
+    }
+}
+
+#[test]
+fn names_that_do_not_exist_are_told_and_the_policy_stays_in_force() {
+    let mut view = view();
+    let spec = json!({"dataClasses": ["typo"], "jurisdictions": ["cn-mainland", "nowhere"]});
+    observe(&mut view, own("ResidencyPolicy", "stay", &spec));
+    let conditions = status_of(&view, OwnKind::ResidencyPolicy, "stay")["conditions"].clone();
+    assert_eq!(conditions[0]["reason"], "RefsNotResolved");
+    assert_eq!(
+        conditions[1],
+        condition("ResolvedRefs", "False", "NotFound", "not found: DataClass typo, Jurisdiction nowhere")
+    );
+}
+
+#[test]
+fn what_cannot_be_read_is_not_ready() {
+    let mut view = view();
+    observe(&mut view, own("ResidencyPolicy", "broken", &json!({"dataClasses": 1})));
+    let status = status_of(&view, OwnKind::ResidencyPolicy, "broken");
+    assert_eq!(status["conditions"][0]["reason"], "FactUnreadable");
+    assert_eq!(status["conditions"][0]["status"], "False");
+    assert_eq!(status.get("wouldDeny"), None);
+}
+
+#[test]
+fn of_two_mappings_of_one_kind_the_second_is_shadowed() {
+    let mut view = view();
+    let mapping = json!({"target": {"group": "argoproj.io", "kind": "Rollout", "resource": "rollouts"},
+        "templates": [{"query": "$.spec.template"}]});
+    observe(&mut view, own("DestinationMapping", "a", &mapping));
+    observe(&mut view, own("DestinationMapping", "b", &mapping));
+    let reason =
+        |name| status_of(&view, OwnKind::DestinationMapping, name)["conditions"][0]["reason"].clone();
+    assert_eq!((reason("a"), reason("b")), (json!("InForce"), json!("Shadowed")));
+}

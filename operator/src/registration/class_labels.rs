@@ -1,0 +1,136 @@
+//! The policy that the API server evaluates by itself: no class label outside guarded namespaces. (pure)
+//!
+//! It holds while no process of ours runs, and stops nothing that carries no class label.
+
+use serde_json::{Value, json};
+
+use super::{namespace_selector, rule};
+
+/// The name of the policy and of its binding.
+pub(super) const NAME: &str = "bund-class-labels";
+
+/// Every map of labels that an object of the matched kinds can carry: its own, those of its pod template, and
+/// those of a `CronJob`'s job template.
+fn label_maps(object: &str) -> String {
+    [
+        "metadata",
+        "?spec.?template.?metadata",
+        "?template.?metadata",
+        "?spec.?jobTemplate.?metadata",
+        "?spec.?jobTemplate.?spec.?template.?metadata",
+    ]
+    .map(|place| format!("{object}.{place}.?labels.orValue({{}})"))
+    .join(", ")
+}
+
+/// Refuses a class label on an object of an unguarded namespace, on updates only where it is new.
+pub fn class_label_policy(exempt: &[String]) -> Value {
+    const MADE_AND_CHANGED: [&str; 2] = ["CREATE", "UPDATE"];
+    let rules = [
+        rule(
+            "",
+            &[
+                "pods",
+                "replicationcontrollers",
+                "podtemplates",
+                "secrets",
+                "configmaps",
+                "serviceaccounts",
+                "persistentvolumeclaims",
+            ],
+            &MADE_AND_CHANGED,
+            "Namespaced",
+        ),
+        rule(
+            "apps",
+            &["deployments", "statefulsets", "daemonsets", "replicasets"],
+            &MADE_AND_CHANGED,
+            "Namespaced",
+        ),
+        rule("batch", &["jobs", "cronjobs"], &MADE_AND_CHANGED, "Namespaced"),
+    ];
+    // `request.operation` and not `oldObject != null`: the former is typed.
+    let before = format!("request.operation == 'UPDATE' ? [{}] : []", label_maps("oldObject"));
+    let added = "variables.now.map(labels, labels.filter(k, k.startsWith('data-class.bund.dev/') && \
+                 !variables.before.exists(old, k in old)))";
+    let message = "'ClassOutsideGuarded: ' + object.kind + ' ' + request.namespace + '/' + request.name + \
+                   ' holds a data class in a namespace that is not guarded; label ' + \
+                   variables.added.filter(keys, size(keys) > 0)[0][0] + '; LOC-1; label the Namespace \
+                   bund.dev/guarded: \"true\", or take the class label off'";
+    json!({
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingAdmissionPolicy",
+        "metadata": { "name": NAME, "labels": { "app.kubernetes.io/part-of": "bund" } },
+        "spec": {
+            "failurePolicy": "Fail",
+            "matchConstraints": {
+                "matchPolicy": "Equivalent",
+                "namespaceSelector": namespace_selector(Some("NotIn"), exempt),
+                "objectSelector": {},
+                "resourceRules": rules,
+            },
+            "variables": [
+                { "name": "now", "expression": format!("[{}]", label_maps("object")) },
+                { "name": "before", "expression": before },
+                { "name": "added", "expression": added },
+            ],
+            "validations": [{
+                "expression": "variables.added.all(keys, size(keys) == 0)",
+                "message": "ClassOutsideGuarded: a data class in a namespace that is not guarded; label the Namespace \
+                            bund.dev/guarded: \"true\", or take the class label off",
+                "messageExpression": message,
+                "reason": "Forbidden",
+            }],
+        },
+    })
+}
+
+/// Puts the policy in force.
+pub fn class_label_binding() -> Value {
+    json!({
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingAdmissionPolicyBinding",
+        "metadata": { "name": NAME, "labels": { "app.kubernetes.io/part-of": "bund" } },
+        "spec": { "policyName": NAME, "validationActions": ["Deny"] },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_policy_spares_guarded_and_exempt_namespaces_and_what_was_there_before() {
+        let policy = class_label_policy(&["kube-system".to_owned()]);
+        let spec = &policy["spec"];
+        assert_eq!(
+            spec["matchConstraints"]["namespaceSelector"],
+            json!({ "matchExpressions": [
+                { "key": "bund.dev/guarded", "operator": "NotIn", "values": ["true"] },
+                { "key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": ["kube-system"] }
+            ] })
+        );
+        let places = "[object.metadata.?labels.orValue({}), object.?spec.?template.?metadata.?labels.orValue({}), \
+                      object.?template.?metadata.?labels.orValue({}), \
+                      object.?spec.?jobTemplate.?metadata.?labels.orValue({}), \
+                      object.?spec.?jobTemplate.?spec.?template.?metadata.?labels.orValue({})]";
+        assert_eq!(spec["variables"][0], json!({ "name": "now", "expression": places }));
+        let before =
+            format!("request.operation == 'UPDATE' ? {} : []", places.replace("object.", "oldObject."));
+        assert_eq!(spec["variables"][1], json!({ "name": "before", "expression": before }));
+        assert_eq!(spec["failurePolicy"], "Fail");
+    }
+
+    #[test]
+    fn the_binding_refuses() {
+        assert_eq!(
+            class_label_binding(),
+            json!({
+                "apiVersion": "admissionregistration.k8s.io/v1",
+                "kind": "ValidatingAdmissionPolicyBinding",
+                "metadata": { "name": "bund-class-labels", "labels": { "app.kubernetes.io/part-of": "bund" } },
+                "spec": { "policyName": "bund-class-labels", "validationActions": ["Deny"] }
+            })
+        );
+    }
+}

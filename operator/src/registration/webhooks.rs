@@ -1,0 +1,260 @@
+//! The webhook configurations. (pure)
+
+use k8s_openapi::ByteString;
+use serde_json::{Map, Value, json};
+
+use super::{Plan, namespace_selector, rule};
+use crate::webhook::{MUTATE_PODS, VALIDATE};
+
+/// The name of both configurations.
+pub(super) const NAME: &str = "bund";
+/// How long the API server waits for us.
+const TIMEOUT_SECONDS: u8 = 5;
+
+/// Where the API server finds us.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Endpoint {
+    /// Behind a Service.
+    Service {
+        /// Its namespace.
+        namespace: String,
+        /// Its name.
+        name: String,
+        /// Its port.
+        port: u16,
+    },
+    /// Outside the cluster, at `https://host:port` without a path.
+    Url(String),
+}
+
+impl Endpoint {
+    fn client_config(&self, path: &str, bundle: &str) -> Value {
+        let bundle = json!(ByteString(bundle.as_bytes().to_vec()));
+        match self {
+            Self::Service { namespace, name, port } => json!({
+                "service": { "namespace": namespace, "name": name, "port": port, "path": path },
+                "caBundle": bundle,
+            }),
+            Self::Url(url) => {
+                json!({ "url": format!("{}{path}", url.trim_end_matches('/')), "caBundle": bundle })
+            }
+        }
+    }
+
+    /// What the certificate must be good for.
+    pub fn certificate_names(&self) -> Vec<String> {
+        match self {
+            Self::Service { namespace, name, port: _ } => {
+                vec![format!("{name}.{namespace}.svc"), format!("{name}.{namespace}")]
+            }
+            Self::Url(url) => {
+                let rest = url.strip_prefix("https://").unwrap_or(url);
+                let authority = rest.split('/').next().unwrap_or_default();
+                let host = match authority.rsplit_once(':') {
+                    Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) => host,
+                    _ => authority,
+                };
+                vec![host.trim_matches(['[', ']']).to_owned()]
+            }
+        }
+    }
+}
+
+/// Confines pods.
+pub fn mutating(plan: &Plan) -> Value {
+    let rules = vec![rule("", &["pods"], &["CREATE"], "Namespaced")];
+    let selector = namespace_selector(Some("In"), &plan.exempt);
+    let mut pods = entry(plan, "pods.bund.dev", MUTATE_PODS, selector, rules);
+    // What another webhook adds afterwards (a sidecar that mounts a classified volume) is seen too.
+    pods.insert("reinvocationPolicy".to_owned(), "IfNeeded".into());
+    configuration("MutatingWebhookConfiguration", [pods].into())
+}
+
+/// Refuses what leads out.
+pub fn validating(plan: &Plan) -> Value {
+    configuration("ValidatingWebhookConfiguration", [guarded(plan), namespaces(plan)].into())
+}
+
+/// What lives in guarded namespaces.
+fn guarded(plan: &Plan) -> Map<String, Value> {
+    const MADE_AND_CHANGED: [&str; 2] = ["CREATE", "UPDATE"];
+    let mut rules = vec![
+        rule("", &["pods", "replicationcontrollers", "podtemplates"], &MADE_AND_CHANGED, "Namespaced"),
+        rule("", &["pods/ephemeralcontainers", "pods/resize"], &["UPDATE"], "Namespaced"),
+        rule("", &["pods/binding", "bindings"], &["CREATE"], "Namespaced"),
+        rule(
+            "apps",
+            &["deployments", "statefulsets", "daemonsets", "replicasets"],
+            &MADE_AND_CHANGED,
+            "Namespaced",
+        ),
+        rule("batch", &["jobs", "cronjobs"], &MADE_AND_CHANGED, "Namespaced"),
+    ];
+    // Of kinds that the API server does not serve (yet) it is simply never called.
+    let mapped = plan.mapped.iter();
+    rules.extend(mapped.map(|(group, resource)| rule(group, &[resource], &MADE_AND_CHANGED, "*")));
+    let selector = namespace_selector(Some("In"), &plan.exempt);
+    entry(plan, "guarded.bund.dev", VALIDATE, selector, rules)
+}
+
+/// Namespaces that hold, or held, a class or the enrolment. Others are never called for, so that no fault of ours
+/// keeps anybody from making a namespace.
+fn namespaces(plan: &Plan) -> Map<String, Value> {
+    let rules = vec![rule("", &["namespaces"], &["CREATE", "UPDATE"], "Cluster")];
+    let selector = namespace_selector(None, &plan.exempt);
+    let mut namespaces = entry(plan, "namespaces.bund.dev", VALIDATE, selector, rules);
+    let expression = "[object, oldObject].exists(o, o != null && has(o.metadata.labels) && \
+                      o.metadata.labels.exists(k, k == 'bund.dev/guarded' || k.startsWith('data-class.bund.dev/')))";
+    let conditions = json!([{ "name": "concerns-bund", "expression": expression }]);
+    namespaces.insert("matchConditions".to_owned(), conditions);
+    namespaces
+}
+
+/// What every entry says. Every field is given: what is left out, the API server would fill in for us.
+fn entry(plan: &Plan, name: &str, path: &str, selector: Value, rules: Vec<Value>) -> Map<String, Value> {
+    let members = [
+        ("name", name.into()),
+        ("admissionReviewVersions", json!(["v1"])),
+        ("clientConfig", plan.endpoint.client_config(path, &plan.bundle)),
+        ("failurePolicy", "Fail".into()),
+        ("matchPolicy", "Equivalent".into()),
+        ("namespaceSelector", selector),
+        ("objectSelector", json!({})),
+        ("rules", rules.into()),
+        ("sideEffects", "None".into()),
+        ("timeoutSeconds", TIMEOUT_SECONDS.into()),
+    ];
+    members.into_iter().map(|(member, value)| (member.to_owned(), value)).collect()
+}
+
+fn configuration(kind: &str, webhooks: Vec<Map<String, Value>>) -> Value {
+    let webhooks: Vec<Value> = webhooks.into_iter().map(Value::Object).collect();
+    json!({
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": kind,
+        "metadata": { "name": NAME, "labels": { "app.kubernetes.io/part-of": "bund" } },
+        "webhooks": Value::Array(webhooks),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan() -> Plan {
+        Plan {
+            endpoint: Endpoint::Service {
+                namespace: "bund-system".to_owned(),
+                name: "bund-webhook".to_owned(),
+                port: 443,
+            },
+            bundle: "PEM".to_owned(),
+            exempt: vec!["kube-system".to_owned()],
+            mapped: vec![("argoproj.io".to_owned(), "rollouts".to_owned())],
+        }
+    }
+
+    fn client_config(path: &str) -> Value {
+        json!({
+            "service": { "namespace": "bund-system", "name": "bund-webhook", "port": 443, "path": path },
+            "caBundle": "UEVN"
+        })
+    }
+
+    const NOT_EXEMPT: &str =
+        r#"{"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": ["kube-system"]}"#;
+
+    fn guarded_selector() -> Value {
+        let not_exempt: Value = serde_json::from_str(NOT_EXEMPT).unwrap();
+        json!({ "matchExpressions": [
+            { "key": "bund.dev/guarded", "operator": "In", "values": ["true"] }, not_exempt
+        ] })
+    }
+
+    #[test]
+    fn pods_of_guarded_namespaces_are_confined_when_they_are_made() {
+        let expected = json!({
+            "apiVersion": "admissionregistration.k8s.io/v1",
+            "kind": "MutatingWebhookConfiguration",
+            "metadata": { "name": "bund", "labels": { "app.kubernetes.io/part-of": "bund" } },
+            "webhooks": [{
+                "name": "pods.bund.dev",
+                "admissionReviewVersions": ["v1"],
+                "clientConfig": client_config("/mutate/pods"),
+                "failurePolicy": "Fail",
+                "matchPolicy": "Equivalent",
+                "namespaceSelector": guarded_selector(),
+                "objectSelector": {},
+                "reinvocationPolicy": "IfNeeded",
+                "rules": [{
+                    "apiGroups": [""], "apiVersions": ["*"], "resources": ["pods"], "operations": ["CREATE"],
+                    "scope": "Namespaced"
+                }],
+                "sideEffects": "None",
+                "timeoutSeconds": 5
+            }]
+        });
+        assert_eq!(mutating(&plan()), expected);
+    }
+
+    #[test]
+    fn every_entry_fails_closed_and_only_where_namespaces_are_enrolled_or_conditions_hold() {
+        let validating = validating(&plan());
+        let entries = validating["webhooks"].as_array().unwrap();
+        assert_eq!(entries.len(), 2, "with the mutating one, three of at most four");
+        for entry in entries {
+            assert_eq!(entry["failurePolicy"], "Fail");
+            assert_eq!(entry["sideEffects"], "None");
+            let bounded =
+                entry["namespaceSelector"] == guarded_selector() || entry.get("matchConditions").is_some();
+            assert!(bounded, "{}", entry["name"]);
+        }
+    }
+
+    #[test]
+    fn the_resources_of_guarded_namespaces_are_those_that_can_place_data() {
+        let resources: Vec<String> = guarded(&plan())["rules"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .flat_map(|rule| {
+                let group = rule["apiGroups"][0].as_str().unwrap().to_owned();
+                let verbs = rule["operations"].as_array().unwrap().len();
+                let names = rule["resources"].as_array().unwrap().clone();
+                names.into_iter().map(move |name| format!("{group}/{} {verbs}", name.as_str().unwrap()))
+            })
+            .collect();
+        assert_eq!(
+            resources,
+            [
+                "/pods 2",
+                "/replicationcontrollers 2",
+                "/podtemplates 2",
+                "/pods/ephemeralcontainers 1",
+                "/pods/resize 1",
+                "/pods/binding 1",
+                "/bindings 1",
+                "apps/deployments 2",
+                "apps/statefulsets 2",
+                "apps/daemonsets 2",
+                "apps/replicasets 2",
+                "batch/jobs 2",
+                "batch/cronjobs 2",
+                "argoproj.io/rollouts 2",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_url_names_the_host_of_the_certificate() {
+        for (url, host) in [
+            ("https://127.0.0.1:8443", "127.0.0.1"),
+            ("https://[::1]:8443/", "::1"),
+            ("https://bund.example.cn", "bund.example.cn"),
+        ] {
+            assert_eq!(Endpoint::Url(url.to_owned()).certificate_names(), [host]);
+        }
+        let config = Endpoint::Url("https://127.0.0.1:1/".to_owned()).client_config("/validate", "PEM");
+        assert_eq!(config, json!({ "url": "https://127.0.0.1:1/validate", "caBundle": "UEVN" }));
+    }
+}
