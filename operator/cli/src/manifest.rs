@@ -34,12 +34,6 @@ use problem::{Problem, Refusal};
 /// The API server takes 3 MiB per object; a dump of a whole namespace is some tens of MiB.
 pub const MAX_SOURCE: usize = 64 << 20;
 
-/// The largest single YAML document, in bytes.
-///
-/// A parser may have to hold a whole flow collection in tokens of a hundred bytes per character of input, so
-/// this is what bounds memory. Strict JSON has no such cost and only [`MAX_SOURCE`] bounds it.
-pub const MAX_YAML_DOCUMENT: usize = 16 << 20;
-
 /// The deepest nesting of mappings and sequences in one document.
 pub const MAX_DEPTH: usize = 100;
 

@@ -35,7 +35,6 @@ const UNREADABLE: &[(&str, u32, &str)] = &[
     ("_archived/volumes/scaleio/sc-pvc.yaml", 12, "the key `storageClassName` is given twice"),
     ("databases/cassandra/image/files/cassandra.yaml", 10, "not a Kubernetes object"),
     ("databases/cassandra/java/src/test/resources/cassandra.yaml", 18, "not a Kubernetes object"),
-    ("manifests-monitoring/23-grafana-import-dash-batch.yaml", 17, "not valid YAML: invalid indentation"),
 ];
 
 /// The corpus; `None`, said loudly, where it is absent.

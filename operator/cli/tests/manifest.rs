@@ -92,6 +92,16 @@ fn plain_scalars_are_read_as_go_yaml_reads_them() {
 fn collections_and_blocks_are_read_as_go_yaml_reads_them() {
     check_accepted(vec![
         (
+            "a closing bracket may stand below its key, as in many manifests",
+            "a:\n  args: [\n    x,\n  ]\n  env: {\n  k: z\n  }\n",
+            vec![json!({"a": {"args": ["x"], "env": {"k": "z"}}})],
+        ),
+        (
+            "a quoted text may go on below its key",
+            "a:\n  b: '[\n  1\n  ]'\n",
+            vec![json!({"a": {"b": "[ 1 ]"}})],
+        ),
+        (
             "a sequence may stand at the column of its key",
             "a:\n- b\n- c: d\n",
             vec![json!({"a": ["b", {"c": "d"}]})],
@@ -122,7 +132,7 @@ fn collections_and_blocks_are_read_as_go_yaml_reads_them() {
         ),
         (
             "a tab may separate what it does not indent",
-            "a: b\t# c\nd: [\te\t]\n",
+            "a:\tb\t# c\nd: [\te\t]\n",
             vec![json!({"a": "b", "d": ["e"]})],
         ),
         (

@@ -15,8 +15,7 @@ fn read(text: &str) -> Vec<Result<Document, Unreadable>> {
 }
 
 fn any_value() -> impl Strategy<Value = Value> {
-    // Exact in few digits: without `float_roundtrip`, serde_json rounds others differently.
-    let float = any::<i32>().prop_map(|eighths| f64::from(eighths) / 8.0);
+    let float = any::<f64>().prop_filter("JSON has no infinity", |float| float.is_finite());
     let scalar = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),

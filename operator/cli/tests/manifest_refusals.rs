@@ -67,10 +67,10 @@ fn keys_that_readers_differ_on() {
         ),
         ("a boolean key", "true: a\n", "1:1", &no_string("true"), QUOTED_KEY),
         ("a null key", "~: a\n", "1:1", &no_string("~"), QUOTED_KEY),
-        ("an absent key", ": a\n", "1:1", &no_string(""), QUOTED_KEY),
+        ("an absent key", ": a\n", "1:1", &no_string("~"), QUOTED_KEY),
         ("a float key", "1.5: a\n", "1:1", &no_string("1.5"), QUOTED_KEY),
         ("an octal key", "0644: a\n", "1:1", &no_string("0644"), QUOTED_KEY),
-        ("a number as key that an alias repeats", "&x 1: a\nb: *x\n", "1:1", &no_string("1"), QUOTED_KEY),
+        ("a number as key that an alias repeats", "&x 1: a\nb: *x\n", "1:4", &no_string("1"), QUOTED_KEY),
         ("a hexadecimal key", "0x1: a\n", "1:1", &no_string("0x1"), QUOTED_KEY),
         (
             "a YAML 1.1 boolean as key",
@@ -204,13 +204,7 @@ fn values_that_readers_differ_on() {
             "`?x` starts with an indicator character in `{…}` or `[…]`",
             "quote it",
         ),
-        (
-            "a tab as indentation",
-            "a:\n\tb\n",
-            "2:2",
-            "not valid YAML: tabs disallowed within this context (block indentation)",
-            CORRECT,
-        ),
+        ("a tab as indentation", "a:\n\tb\n", "2:2", tab, "indent with spaces"),
         ("a tab behind a dash", "-\ta\n", "1:3", tab, "indent with spaces"),
     ]);
 }
@@ -278,13 +272,7 @@ fn templates_and_mistakes() {
             "the key `a` is given twice: kubectl keeps the last one, the API server refuses it",
             ONE_KEY,
         ),
-        (
-            "a mistake in YAML",
-            "a: [b\n",
-            "2:1",
-            "not valid YAML: while parsing a flow sequence, expected ',' or ']'",
-            CORRECT,
-        ),
+        ("a mistake in YAML", "a: [b\n", "1:4", "not valid YAML: unclosed bracket '['", CORRECT),
         ("a mistake in JSON", "{\"a\": 1, \"b\" 2}", "1:14", "not valid JSON: expected `:`", CORRECT),
     ]);
 }

@@ -3,12 +3,14 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Span, Tag};
+use granit_parser::{
+    ErrorKind, Event, Marker, Parser, ScalarStyle, ScanError, Span, StrInput, StructureStyle, Tag,
+};
 use serde_json::{Map, Value};
 
 use super::problem::{Problem, Refusal, shown};
 use super::scalar::{self, Plain};
-use super::{Extent, Loaded, MAX_DEPTH, MAX_YAML_DOCUMENT};
+use super::{Extent, Loaded, MAX_DEPTH};
 
 /// How much all aliases of a document may add to it, in bytes.
 const MAX_COPIED: usize = 32 << 20;
@@ -22,9 +24,6 @@ pub(super) fn load(text: &str, extent: &Extent) -> Result<Option<Loaded>, Refusa
         let (line, column) = place(marker, extent);
         Refusal { line, column, problem }
     };
-    if text.len() > MAX_YAML_DOCUMENT {
-        return Err(refuse(&Marker::new(0, 1, 0), Problem::DocumentTooLarge));
-    }
     // kubectl ends every line before it parses, also the last; only a block scalar there can tell the
     // difference.
     let terminated;
@@ -35,19 +34,17 @@ pub(super) fn load(text: &str, extent: &Extent) -> Result<Option<Loaded>, Refusa
         &terminated
     };
     let mut loader = Loader::default();
-    let mut parser = Parser::new_from_str(text);
-    let mut cursor = Cursor::new(text);
+    let mut parser = parser(text);
     let tabs = text.contains('\t');
     while let Some(event) = parser.next_event() {
         let (event, span) = event.map_err(|error| syntax(&error, extent))?;
         let at = span.start;
-        let tabbed = tabs && is_node(&event) && !loader.in_flow();
-        if tabbed && is_indented_by_tab(text.get(..cursor.bytes(at.index())).unwrap_or_default()) {
+        if tabs && event.is_node() && !loader.in_flow() && is_indented_by_tab(text, &at) {
             return Err(refuse(&at, Problem::Tab));
         }
-        if let Some(indicator) = anchor_indicator(&event) {
-            let own = text.get(cursor.bytes(at.index())..).unwrap_or_default();
-            check_anchor_name(own, indicator).map_err(|problem| refuse(&at, problem))?;
+        if let Event::Alias(_) = event {
+            let name = span.slice(text).and_then(|alias| alias.strip_prefix('*')).unwrap_or_default();
+            check_anchor_name(name).map_err(|problem| refuse(&at, problem))?;
         }
         loader.take(event, span).map_err(|problem| refuse(&loader.culprit.unwrap_or(at), problem))?;
     }
@@ -58,42 +55,29 @@ pub(super) fn load(text: &str, extent: &Extent) -> Result<Option<Loaded>, Refusa
     }))
 }
 
-/// Turns the parser's offsets, which count characters and hardly ever go back, into bytes.
-pub(super) struct Cursor<'a> {
-    text: &'a str,
-    characters: usize,
-    bytes: usize,
-}
-
-impl<'a> Cursor<'a> {
-    pub(super) fn new(text: &'a str) -> Self {
-        Self { text, characters: 0, bytes: 0 }
-    }
-
-    /// The byte where a character starts, or the last one asked for where that is further.
-    pub(super) fn bytes(&mut self, index: usize) -> usize {
-        let mut rest = self.text.get(self.bytes..).unwrap_or_default().chars();
-        while self.characters < index
-            && let Some(character) = rest.next()
-        {
-            self.characters = self.characters.saturating_add(1);
-            self.bytes = self.bytes.saturating_add(character.len_utf8());
-        }
-        self.bytes
-    }
-}
-
-fn is_node(event: &Event<'_>) -> bool {
-    matches!(event, Event::Scalar(..) | Event::Alias(_) | Event::SequenceStart(..) | Event::MappingStart(..))
-}
-
 /// Whether a block node has a tab between the start of its line and itself, besides spaces and the indicators
 /// it stands behind.
 ///
 /// To go-yaml a tab does not indent; the parser here is laxer.
-fn is_indented_by_tab(before: &str) -> bool {
+fn is_indented_by_tab(text: &str, start: &Marker) -> bool {
+    let before = start.byte_offset().and_then(|offset| text.get(..offset)).unwrap_or_default();
     let indent = before.rsplit('\n').next().unwrap_or_default();
     indent.contains('\t') && indent.bytes().all(|byte| matches!(byte, b' ' | b'\t' | b'-' | b'?'))
+}
+
+/// The one way in which this module and [`locate`](super::locate) parse.
+///
+/// Under-indented lines in brackets and quotes are read, as every Go reader does: a closing bracket below its
+/// key is common.
+pub(super) fn parser(text: &str) -> Parser<'_, StrInput<'_>> {
+    let options = granit_parser::options! {
+        emit_comments: false,
+        emit_anchor_events: true,
+        disallow_directives: true,
+        flow_nesting_limit: MAX_DEPTH,
+        block_nesting_limit: MAX_DEPTH,
+    };
+    Parser::new_from_str_with_options(text, options)
 }
 
 /// Where a marker of a part of a source is in the source: 1-based line and column.
@@ -107,7 +91,14 @@ pub(super) fn place(marker: &Marker, extent: &Extent) -> (u32, u32) {
 
 fn syntax(error: &ScanError, extent: &Extent) -> Refusal {
     let (line, column) = place(error.marker(), extent);
-    let problem = Problem::Yaml(error.info().to_owned());
+    let problem = match error.kind() {
+        ErrorKind::RecursionLimitExceeded => Problem::TooDeep,
+        ErrorKind::DirectiveDisallowed => Problem::Directive,
+        ErrorKind::TabNotAllowed | ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation => {
+            Problem::Tab
+        }
+        _ => Problem::Yaml(error.info()),
+    };
     Refusal { line, column, problem }
 }
 
@@ -160,25 +151,23 @@ impl Loader {
     fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), Problem> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
-                self.take_scalar(text, style, anchor, tag.as_deref(), span.start)
+                self.take_scalar(text, style, anchor, tag.as_deref(), &span)
             }
-            Event::MappingStart(anchor, tag) => {
-                check_tag(tag.as_deref(), "map")?;
-                self.open(Open::Mapping { entries: Map::new(), key: None }, anchor, span)
+            Event::MappingStart(style, anchor, tag) => {
+                self.check_tag(tag.as_deref(), "map", &span)?;
+                self.open(Open::Mapping { entries: Map::new(), key: None }, style, anchor, span.start)
             }
-            Event::SequenceStart(anchor, tag) => {
-                check_tag(tag.as_deref(), "seq")?;
-                self.open(Open::Sequence(Vec::new()), anchor, span)
+            Event::SequenceStart(style, anchor, tag) => {
+                self.check_tag(tag.as_deref(), "seq", &span)?;
+                self.open(Open::Sequence(Vec::new()), style, anchor, span.start)
             }
             Event::MappingEnd | Event::SequenceEnd => self.close(),
             Event::Alias(anchor) => self.take_alias(anchor, span.start),
+            Event::Anchor(_, name) => check_anchor_name(&name),
             // The splitter has cut at document markers, so a second document can only follow `...`.
             Event::DocumentStart(..) if self.root.is_some() => Err(Problem::AfterEnd),
-            Event::DocumentStart(_)
-            | Event::DocumentEnd
-            | Event::StreamStart
-            | Event::StreamEnd
-            | Event::Nothing => Ok(()),
+            // The rest are marks around the one document: the parser's options leave no other node among them.
+            _ => Ok(()),
         }
     }
 
@@ -188,10 +177,10 @@ impl Loader {
         style: ScalarStyle,
         anchor: usize,
         tag: Option<&Tag>,
-        at: Marker,
+        span: &Span,
     ) -> Result<(), Problem> {
-        check_tag(tag, "str")?;
-        self.check_style(&text, style)?;
+        self.check_tag(tag, "str", span)?;
+        self.check_style(&text, style, span)?;
         let plain = style == ScalarStyle::Plain && tag.is_none();
         let size = Size::of_text(text.len());
         if self.expects_key() {
@@ -204,7 +193,7 @@ impl Loader {
                     return Err(Problem::KeyType(shown(&text)));
                 }
             }
-            return self.take_key(text.into_owned(), anchor, size, at);
+            return self.take_key(text.into_owned(), anchor, size, span.start);
         }
         let value = match if plain { scalar::resolve(&text)? } else { Plain::Text } {
             Plain::Null => Value::Null,
@@ -213,15 +202,27 @@ impl Loader {
             Plain::Float(float) => scalar::float_value(float),
             Plain::Text => Value::String(text.into_owned()),
         };
-        self.place(value, size, anchor, at)
+        self.place(value, size, anchor, span.start)
+    }
+
+    /// Accepts no tag but the one that says what the node already is.
+    fn check_tag(&mut self, tag: Option<&Tag>, own: &str, span: &Span) -> Result<(), Problem> {
+        match tag {
+            None => Ok(()),
+            Some(tag) if tag.is_yaml_core_schema() && tag.suffix() == own => Ok(()),
+            Some(tag) => {
+                self.culprit = span.tag_start();
+                Err(Problem::Tag(shown(&format!("{}{}", tag.original_handle(), tag.suffix()))))
+            }
+        }
     }
 
     /// Refuses what go-yaml's scanner and a YAML 1.2 scanner split differently.
-    fn check_style(&self, text: &str, style: ScalarStyle) -> Result<(), Problem> {
+    fn check_style(&self, text: &str, style: ScalarStyle, span: &Span) -> Result<(), Problem> {
         match style {
             ScalarStyle::Literal | ScalarStyle::Folded if self.stack.is_empty() => Err(Problem::RootBlock),
             ScalarStyle::Plain if self.in_flow() => match self.stack.last() {
-                Some(Frame { open: Open::Mapping { key: Some((key, _)), .. }, .. }) if text.is_empty() => {
+                Some(Frame { open: Open::Mapping { key: Some((key, _)), .. }, .. }) if span.is_empty() => {
                     Err(Problem::NoValue(shown(key)))
                 }
                 _ if text.starts_with(['?', ':']) => Err(Problem::Indicator(shown(text))),
@@ -250,7 +251,13 @@ impl Loader {
         Ok(())
     }
 
-    fn open(&mut self, open: Open, anchor: usize, span: Span) -> Result<(), Problem> {
+    fn open(
+        &mut self,
+        open: Open,
+        style: StructureStyle,
+        anchor: usize,
+        start: Marker,
+    ) -> Result<(), Problem> {
         if self.expects_key() {
             return Err(Problem::ComplexKey);
         }
@@ -258,10 +265,8 @@ impl Loader {
             return Err(Problem::TooDeep);
         }
         let size = Size { bytes: NODE_COST, height: 1 };
-        // A collection in brackets starts with a token of its own, one in block style where its first child
-        // does. An anchor or tag blurs that, which may only refuse more.
-        let flow = self.in_flow() || !span.is_empty();
-        self.stack.push(Frame { open, flow, anchor, start: span.start, size });
+        let flow = style == StructureStyle::Flow;
+        self.stack.push(Frame { open, flow, anchor, start, size });
         Ok(())
     }
 
@@ -328,36 +333,11 @@ fn pay(copied: &mut usize, size: Size) -> Result<(), Problem> {
     if *copied > MAX_COPIED { Err(Problem::TooManyAliases) } else { Ok(()) }
 }
 
-/// The character that starts the anchor or alias of a node, if it has one.
-fn anchor_indicator(event: &Event<'_>) -> Option<char> {
-    match event {
-        Event::Alias(_) => Some('*'),
-        Event::Scalar(_, _, anchor, _) | Event::SequenceStart(anchor, _) | Event::MappingStart(anchor, _)
-            if *anchor > 0 =>
-        {
-            Some('&')
-        }
-        _ => None,
-    }
-}
-
 /// Accepts the anchor names that end at the same character for every reader.
 ///
 /// YAML 1.2 allows nearly anything in a name, go-yaml letters, digits, `-` and `_`: to it `&a: b` is the
 /// anchor `a` on an empty key.
-fn check_anchor_name(text: &str, indicator: char) -> Result<(), Problem> {
-    let ends = |c: char| c.is_ascii_whitespace() || matches!(c, ',' | '[' | ']' | '{' | '}');
-    let name = text.strip_prefix(indicator).and_then(|text| text.split(ends).next()).unwrap_or_default();
+fn check_anchor_name(name: &str) -> Result<(), Problem> {
     let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
     if plain && !name.is_empty() { Ok(()) } else { Err(Problem::Anchor) }
-}
-
-/// Accepts no tag but the one that says what the node already is.
-fn check_tag(tag: Option<&Tag>, own: &str) -> Result<(), Problem> {
-    match tag {
-        None => Ok(()),
-        Some(tag) if tag.is_yaml_core_schema() && tag.suffix == own => Ok(()),
-        Some(tag) if tag.is_yaml_core_schema() => Err(Problem::Tag(shown(&format!("!!{}", tag.suffix)))),
-        Some(tag) => Err(Problem::Tag(shown(&format!("{}{}", tag.handle, tag.suffix)))),
-    }
 }

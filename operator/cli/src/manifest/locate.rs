@@ -5,9 +5,9 @@
 
 use std::ops::ControlFlow;
 
-use saphyr_parser::{Event, Parser};
+use granit_parser::Event;
 
-use super::load::{Cursor, place};
+use super::load::{parser, place};
 use super::{Document, Extent, Position, Step};
 
 /// The place of the field at `path`, or of its deepest ancestor that has one: at least that of the document.
@@ -48,17 +48,16 @@ pub(super) fn walk(text: &str, extent: &Extent, mut visit: impl FnMut(&[Step], N
     let indent = usize::try_from(extent.column).unwrap_or_default();
     let text = " ".repeat(indent) + text.get(extent.bytes.clone()).unwrap_or_default();
     let mut walker = Walker::default();
-    let mut parser = Parser::new_from_str(&text);
-    let mut cursor = Cursor::new(&text);
+    let mut parser = parser(&text);
     while let Some(Ok((event, span))) = parser.next_event() {
-        if matches!(event, Event::StreamStart | Event::DocumentStart(..)) {
+        if matches!(event, Event::StreamStart | Event::DocumentStart(..) | Event::Anchor(..)) {
             continue;
         }
         let (line, column) = place(&span.start, extent);
         let position = Position { line, column };
         let mut visit = |path: &[Step], moment| {
             let marker = if moment == Moment::Enter { span.start } else { span.end };
-            let own_offset = cursor.bytes(marker.index()).saturating_sub(indent);
+            let own_offset = marker.byte_offset().unwrap_or_default().saturating_sub(indent);
             visit(path, Node { moment, position, offset: extent.bytes.start.saturating_add(own_offset) })
         };
         if walker.take(event, &mut visit).is_break() {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{MAX_DEPTH, MAX_SOURCE, MAX_YAML_DOCUMENT};
+use super::{MAX_DEPTH, MAX_SOURCE};
 
 /// A problem and its place.
 #[derive(Debug)]
@@ -79,8 +79,6 @@ pub(super) enum Problem {
     Character(char),
     #[error("nested deeper than {MAX_DEPTH} levels")]
     TooDeep,
-    #[error("a YAML document larger than {} MiB", MAX_YAML_DOCUMENT >> 20)]
-    DocumentTooLarge,
     #[error("`items` in a `{0}` is a list of objects to kubectl and a field to other readers")]
     Items(String),
     #[error("larger than {} MiB", MAX_SOURCE >> 20)]
@@ -127,7 +125,6 @@ impl Problem {
             Self::Directive => "remove the directive",
             Self::SecondValue => "separate the values with `---`",
             Self::Character(_) => "remove it, or write it as an escape in double quotes",
-            Self::DocumentTooLarge => "split it with `---`, or write it as JSON",
             Self::TooDeep => "flatten the document",
             Self::Items(_) => "use `kind: List` and give `items` a list",
             Self::SourceTooLarge => "split the file",
