@@ -15,6 +15,8 @@ use bund_e2e::{
     shop::{self, manifests},
     tools::Tools,
 };
+use k8s_openapi::api::core::v1::Node;
+use kube::Api;
 use serde_json::{Value, json};
 use tokio::{runtime::Runtime, sync::OnceCell};
 
@@ -100,11 +102,6 @@ impl Bed {
     async fn bring_to_life(&self) -> Result<Living> {
         let plane = ControlPlane::start(self.tools().await?, Options::default()).await?;
         let admin = Cluster::of(plane.client(User::ADMIN).await?);
-        // Its binding would be refused again and again; a test about that binds to it by itself.
-        let mut disagreeing = nodes::contradictory("disagreeing-1");
-        if let Some(spec) = &mut disagreeing.spec {
-            spec.unschedulable = Some(true);
-        }
         plane
             .add_nodes(&[
                 nodes::hangzhou("hangzhou-1"),
@@ -112,13 +109,15 @@ impl Bed {
                 nodes::singapore("singapore-1"),
                 nodes::frankfurt("frankfurt-1"),
                 nodes::unlabelled("unlabelled-1"),
-                disagreeing,
+                nodes::contradictory("disagreeing-1"),
             ])
             .await?;
+        // The scheduler would choose it, and its binding be refused, again and again.
+        Api::<Node>::all(admin.client()).cordon("disagreeing-1").await?;
         let definitions = definitions()?;
         admin.apply_all(&definitions).await?;
         plane.eventually("our kinds are served", async || admin.serves(&definitions).await).await?;
-        for folder in ["policies/jurisdictions", "policies/classes", "policies/worlds/mixed/location.yaml"] {
+        for folder in ["policies/jurisdictions", "policies/classes", "examples/policies/location.yaml"] {
             admin.apply_all(&manifests(&repository::root().join(folder))?).await?;
         }
         for name in [INJECTED, REQUIRED, AUDITED] {
