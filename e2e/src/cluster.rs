@@ -22,8 +22,11 @@ const MANAGER: &str = "bund-e2e";
 pub struct Cluster {
     client: Client,
     /// Kinds that were asked for once: what is served does not change its shape.
-    kinds: Arc<Mutex<BTreeMap<(String, String), (ApiResource, Scope)>>>,
+    kinds: Arc<Mutex<Kinds>>,
 }
+
+/// By `apiVersion` and kind.
+type Kinds = BTreeMap<(String, String), (ApiResource, Scope)>;
 
 impl Cluster {
     /// The user of `client`.
@@ -44,16 +47,15 @@ impl Cluster {
         let kind = GroupVersionKind::gvk(group, version, text("kind"));
         let key = (text("apiVersion").to_owned(), kind.kind.clone());
         let known = self.kinds.lock().map_err(|_| anyhow!("an earlier test panicked"))?.get(&key).cloned();
-        let (resource, scope) = match known {
-            Some(known) => known,
-            None => {
-                let (resource, capabilities) = pinned_kind(&self.client, &kind)
-                    .await
-                    .with_context(|| format!("the API server does not serve {}", kind.kind))?;
-                let found = (resource, capabilities.scope);
-                self.kinds.lock().map_err(|_| anyhow!("an earlier test panicked"))?.insert(key, found.clone());
-                found
-            }
+        let (resource, scope) = if let Some(known) = known {
+            known
+        } else {
+            let (resource, capabilities) = pinned_kind(&self.client, &kind)
+                .await
+                .with_context(|| format!("the API server does not serve {}", kind.kind))?;
+            let found = (resource, capabilities.scope);
+            self.kinds.lock().map_err(|_| anyhow!("an earlier test panicked"))?.insert(key, found.clone());
+            found
         };
         Ok(match scope {
             Scope::Cluster => Api::all_with(self.client(), &resource),
@@ -103,7 +105,11 @@ impl Cluster {
     }
 
     /// Deletes every object of a kind for which `of` holds.
-    pub async fn delete_where(&self, kind: &GroupVersionKind, of: impl Fn(&DynamicObject) -> bool) -> anyhow::Result<()> {
+    pub async fn delete_where(
+        &self,
+        kind: &GroupVersionKind,
+        of: impl Fn(&DynamicObject) -> bool,
+    ) -> anyhow::Result<()> {
         let Ok((resource, _)) = pinned_kind(&self.client, kind).await else { return Ok(()) };
         let everywhere: Api<DynamicObject> = Api::all_with(self.client(), &resource);
         for object in everywhere.list(&kube::api::ListParams::default()).await?.items.into_iter().filter(of) {
@@ -155,7 +161,10 @@ pub fn namespace_of(object: &Value) -> &str {
 
 /// The name of an object.
 pub fn name_of(object: &Value) -> anyhow::Result<&str> {
-    object.pointer("/metadata/name").and_then(Value::as_str).with_context(|| format!("{} has no name", told(object)))
+    object
+        .pointer("/metadata/name")
+        .and_then(Value::as_str)
+        .with_context(|| format!("{} has no name", told(object)))
 }
 
 /// Kind and name, for a message.

@@ -36,8 +36,8 @@ use self::process::Process;
 use self::users::Cluster;
 use crate::tools::Tools;
 
-pub use self::operator::{OWN_NAMESPACE, Operator, serve_operator};
 pub use self::audit::{AuditEvent, AuditLog, AuditObject, AuditPosition, AuditStatus, AuditUser};
+pub use self::operator::{OWN_NAMESPACE, Operator, serve_operator};
 pub use self::users::User;
 
 /// Longer than anything here takes on a busy machine with two cores.

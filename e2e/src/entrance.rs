@@ -85,7 +85,8 @@ impl Stage {
         let mut standing = shipped()?;
         standing.extend(sitting.own.iter().cloned());
         for case in &sitting.cases {
-            standing.extend(case.facts.iter().chain(&case.old).map(|d| d.value.clone()).filter(|o| !stands_alone(o)));
+            standing.extend(case.facts.iter().map(|d| d.value.clone()).filter(|o| !stands_alone(o)));
+            standing.extend(case.old.iter().map(|d| d.value.clone()));
             standing.extend(deleted(case));
         }
         at_peace(&standing)?;
@@ -99,7 +100,9 @@ impl Stage {
 
     /// Takes away what an earlier sitting left: its enforcement, its custom resources, its nodes and namespaces.
     async fn clear(&self) -> anyhow::Result<()> {
-        let ours = |object: &DynamicObject| object.metadata.name.as_ref().is_some_and(|name| name.starts_with("bund"));
+        let ours = |object: &DynamicObject| {
+            object.metadata.name.as_ref().is_some_and(|name| name.starts_with("bund"))
+        };
         let registration = |kind| GroupVersionKind::gvk("admissionregistration.k8s.io", "v1", kind);
         for kind in [
             "ValidatingWebhookConfiguration",
@@ -111,7 +114,8 @@ impl Stage {
         }
         // A killed leader holds its lease for a while; the next one would wait for that.
         self.cluster.delete_where(&GroupVersionKind::gvk("coordination.k8s.io", "v1", "Lease"), ours).await?;
-        for kind in ["ClusterLocation", "DataClass", "DestinationMapping", "Jurisdiction", "ResidencyPolicy"] {
+        for kind in ["ClusterLocation", "DataClass", "DestinationMapping", "Jurisdiction", "ResidencyPolicy"]
+        {
             self.cluster.delete_where(&GroupVersionKind::gvk(GROUP, "v1alpha1", kind), |_| true).await?;
         }
         self.cluster.delete_where(&GroupVersionKind::gvk("", "v1", "Node"), |_| true).await?;
@@ -125,13 +129,21 @@ impl Stage {
         match (&answer, expect.response) {
             (Answer::Admitted(object), ExpectedResponse::Admitted) => {
                 let injected = is_injected(object, &case.object.value);
-                ensure!(injected == expect.injected, "injected: expected {}, found {injected}", expect.injected);
+                ensure!(
+                    injected == expect.injected,
+                    "injected: expected {}, found {injected}",
+                    expect.injected
+                );
                 Ok(())
             }
             (Answer::Refused(message), ExpectedResponse::Refused) => {
                 let refusing = expect.findings.iter().filter(|f| f.mode == Mode::Deny && !f.softened);
                 for finding in refusing {
-                    ensure!(message.contains(&finding.reason), "{} is not told in: {message}", finding.reason);
+                    ensure!(
+                        message.contains(&finding.reason),
+                        "{} is not told in: {message}",
+                        finding.reason
+                    );
                 }
                 Ok(())
             }
@@ -166,11 +178,17 @@ impl Stage {
         };
         match answer {
             Ok(object) => Ok(Answer::Admitted(Box::new(object))),
-            Err(kube::Error::Api(status)) if status.message.contains("denied the request") || status.code == 403 => {
+            Err(kube::Error::Api(status))
+                if status.message.contains("denied the request") || status.code == 403 =>
+            {
                 Ok(Answer::Refused(status.message.clone()))
             }
-            Err(kube::Error::Api(status)) if status.message.contains("bund") => Ok(Answer::Refused(status.message.clone())),
-            Err(error) => Err(error).with_context(|| format!("the API server did not judge {}", told(object))),
+            Err(kube::Error::Api(status)) if status.message.contains("bund") => {
+                Ok(Answer::Refused(status.message.clone()))
+            }
+            Err(error) => {
+                Err(error).with_context(|| format!("the API server did not judge {}", told(object)))
+            }
         }
     }
 
@@ -188,7 +206,12 @@ impl Stage {
     }
 
     /// Changes the object as it is in the API server, defaults included, by what differs between two manifests.
-    async fn update(&self, old: &Value, new: &Value, subresource: Option<&str>) -> kube::Result<DynamicObject> {
+    async fn update(
+        &self,
+        old: &Value,
+        new: &Value,
+        subresource: Option<&str>,
+    ) -> kube::Result<DynamicObject> {
         let api: Api<DynamicObject> = match self.cluster.api_of(new).await {
             Ok(api) => api,
             Err(error) => return Err(kube::Error::Service(error.into())),
@@ -218,7 +241,8 @@ fn mapped_definition(mapping: &Value) -> Option<Value> {
     let target = mapping.pointer("/spec/target")?;
     let text = |member: &str| target.get(member).and_then(Value::as_str);
     let (group, kind, plural) = (text("group")?, text("kind")?, text("resource")?);
-    let schema = json!({ "openAPIV3Schema": { "type": "object", "x-kubernetes-preserve-unknown-fields": true } });
+    let schema =
+        json!({ "openAPIV3Schema": { "type": "object", "x-kubernetes-preserve-unknown-fields": true } });
     let version = |name: &str, storage: bool| json!({ "name": name, "served": true, "storage": storage, "schema": schema });
     Some(json!({
         "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
@@ -262,11 +286,15 @@ fn merge_patch(old: &Value, new: &Value) -> Value {
 /// Whether a pod's affinity is another one than it asked for.
 fn is_injected(found: &DynamicObject, asked: &Value) -> bool {
     let affinity = |value: Option<&Value>| value.filter(|affinity| **affinity != json!({})).cloned();
-    affinity(found.data.pointer("/spec/affinity")) != affinity(asked.pointer("/spec/affinity")) && is_core(asked, "Pod")
+    affinity(found.data.pointer("/spec/affinity")) != affinity(asked.pointer("/spec/affinity"))
+        && is_core(asked, "Pod")
 }
 
 /// The shipped jurisdictions and classes.
 fn shipped() -> anyhow::Result<Vec<Value>> {
-    let documents = builtin::sources(builtin::VOCABULARY).iter().flat_map(manifest::read).collect::<Result<Vec<Document>, _>>()?;
+    let documents = builtin::sources(builtin::VOCABULARY)
+        .iter()
+        .flat_map(manifest::read)
+        .collect::<Result<Vec<Document>, _>>()?;
     Ok(documents.into_iter().map(|document| document.value).collect())
 }

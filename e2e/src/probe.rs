@@ -29,7 +29,7 @@ pub async fn enforced(plane: &ControlPlane, admin: &Cluster) -> Result<()> {
                 "metadata": { "name": "bund-probe-unguarded", "labels": labelled }
             });
             refused(admin, &namespace, "NamespaceNotGuarded").await?;
-            refused(admin, &pod("default", labelled), "bund.dev/guarded").await
+            refused(admin, &pod("default", &labelled), "bund.dev/guarded").await
         })
         .await
 }
@@ -38,7 +38,7 @@ pub async fn enforced(plane: &ControlPlane, admin: &Cluster) -> Result<()> {
 async fn mutating(plane: &ControlPlane, admin: &Cluster) -> Result<()> {
     let log = plane.audit_log();
     let position = log.end()?;
-    let pod = pod(NAMESPACE, json!({}));
+    let pod = pod(NAMESPACE, &json!({}));
     dry_run(admin, &pod).await?;
     let asked = |event: &crate::control_plane::AuditEvent| {
         event.is("create", "pods", NAMESPACE, "probe")
@@ -48,7 +48,7 @@ async fn mutating(plane: &ControlPlane, admin: &Cluster) -> Result<()> {
     Ok(())
 }
 
-fn pod(namespace: &str, labels: Value) -> Value {
+fn pod(namespace: &str, labels: &Value) -> Value {
     json!({
         "apiVersion": "v1", "kind": "Pod",
         "metadata": { "name": "probe", "namespace": namespace, "labels": labels },

@@ -19,7 +19,10 @@ pub async fn programs() -> anyhow::Result<PathBuf> {
     let folder = own.ancestors().find(|folder| folder.join(".cargo-lock").exists());
     let folder = folder.context("this program was not built by cargo")?.to_owned();
     let mut cargo = tokio::process::Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.args(["build", "--quiet", "-p", "bund-operator", "-p", "bund"]).current_dir(root()).stdin(Stdio::null());
+    cargo
+        .args(["build", "--quiet", "-p", "bund-operator", "-p", "bund"])
+        .current_dir(root())
+        .stdin(Stdio::null());
     if folder.ends_with("release") {
         cargo.arg("--release");
     }

@@ -30,7 +30,8 @@ impl Shop {
             ("small shop in examples/shop", repository::root().join("examples/shop"))
         };
         let objects = manifests(&folder)?;
-        let objects = objects.into_iter().filter(|object| object.get("kind") != Some(&json!("Namespace"))).collect();
+        let objects =
+            objects.into_iter().filter(|object| object.get("kind") != Some(&json!("Namespace"))).collect();
         Ok(Self { title, objects })
     }
 

@@ -122,7 +122,8 @@ impl Operator {
     /// An error until the operator is ready.
     pub async fn check_ready(&self) -> anyhow::Result<()> {
         self.process.check()?;
-        let mut connection = TcpStream::connect(("127.0.0.1", self.health)).await.context("it does not listen")?;
+        let mut connection =
+            TcpStream::connect(("127.0.0.1", self.health)).await.context("it does not listen")?;
         connection.write_all(b"GET /readyz HTTP/1.0\r\n\r\n").await?;
         let mut answer = String::new();
         connection.read_to_string(&mut answer).await?;

@@ -21,10 +21,20 @@ pub(crate) const CLASS: &str = "data-class.bund.dev/personal-information";
 pub(crate) fn trials(bed: &Arc<Bed>) -> Vec<Trial> {
     vec![
         trial(bed, "admission", "a refusal says in one line what and why and what to write instead", refusal),
-        trial(bed, "admission", "a class in a namespace that is not guarded is refused by the API server alone", unguarded),
+        trial(
+            bed,
+            "admission",
+            "a class in a namespace that is not guarded is refused by the API server alone",
+            unguarded,
+        ),
         trial(bed, "admission", "audit admits and leaves a record in the audit log", audit_annotations),
         trial(bed, "admission", "a big object is judged like a small one", big_objects),
-        trial(bed, "admission", "an application team is told the same as an administrator", same_for_everyone),
+        trial(
+            bed,
+            "admission",
+            "an application team is told the same as an administrator",
+            same_for_everyone,
+        ),
         trial(bed, "admission", "a dry run is answered like the real thing", dry_run),
     ]
 }
@@ -64,7 +74,8 @@ pub(crate) fn deployment(namespace: &str, name: &str, replicas: u32, labels: Val
 
 /// The message with which an object is refused.
 pub(crate) async fn refused(cluster: &Cluster, object: &Value) -> Result<String> {
-    let error = cluster.create(object).await.err().with_context(|| format!("{} was admitted", told(object)))?;
+    let error =
+        cluster.create(object).await.err().with_context(|| format!("{} was admitted", told(object)))?;
     Ok(format!("{error:#}"))
 }
 
@@ -99,7 +110,11 @@ async fn unguarded(bed: &Bed) -> Result<()> {
         }),
     ] {
         let message = refused(&living.admin, &object).await?;
-        ensure!(message.contains("bund.dev/guarded"), "{} is refused without the remedy: {message}", told(&object));
+        ensure!(
+            message.contains("bund.dev/guarded"),
+            "{} is refused without the remedy: {message}",
+            told(&object)
+        );
     }
     let plain = json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "plain", "namespace": FREE } });
     living.admin.create(&plain).await?;
@@ -113,7 +128,9 @@ async fn audit_annotations(bed: &Bed) -> Result<()> {
     living.admin.create(&object).await?;
     let event = living
         .plane
-        .audit_event("the Deployment", position, |event| event.is("create", "deployments", AUDITED, "audited"))
+        .audit_event("the Deployment", position, |event| {
+            event.is("create", "deployments", AUDITED, "audited")
+        })
         .await?;
     let told = event.annotations.iter().any(|(_, value)| value.contains("PlacementUnconfined"));
     living.admin.delete(&object).await?;
@@ -123,9 +140,12 @@ async fn audit_annotations(bed: &Bed) -> Result<()> {
 
 async fn big_objects(bed: &Bed) -> Result<()> {
     let living = bed.living().await?;
-    let environment: Vec<_> = (0..3000).map(|n| json!({ "name": format!("V{n}"), "value": "x".repeat(300) })).collect();
+    let environment: Vec<_> =
+        (0..3000).map(|n| json!({ "name": format!("V{n}"), "value": "x".repeat(300) })).collect();
     let mut object = deployment(REQUIRED, "big", 1, json!({ CLASS: "" }));
-    if let Some(container) = object.pointer_mut("/spec/template/spec/containers/0").and_then(Value::as_object_mut) {
+    if let Some(container) =
+        object.pointer_mut("/spec/template/spec/containers/0").and_then(Value::as_object_mut)
+    {
         container.insert("env".to_owned(), json!(environment));
     }
     ensure!(object.to_string().len() > 900_000, "the object is not big");
@@ -135,7 +155,8 @@ async fn big_objects(bed: &Bed) -> Result<()> {
     let far = json!({ "matchExpressions": [{ "key": "topology.kubernetes.io/region", "operator": "In", "values": ["us-east-1"] }] });
     if let Some(spec) = terms.pointer_mut("/spec").and_then(Value::as_object_mut) {
         let all = vec![far; 10_000];
-        let required = json!({ "requiredDuringSchedulingIgnoredDuringExecution": { "nodeSelectorTerms": all } });
+        let required =
+            json!({ "requiredDuringSchedulingIgnoredDuringExecution": { "nodeSelectorTerms": all } });
         spec.insert("affinity".to_owned(), json!({ "nodeAffinity": required }));
     }
     let message = refused(&living.admin, &terms).await?;
@@ -167,7 +188,10 @@ async fn dry_run(bed: &Bed) -> Result<()> {
     let asked = api.create(&dry, &bund_e2e::cluster::dynamic(&object)?).await?;
     let real = living.admin.create(&object).await?;
     living.admin.delete(&object).await?;
-    ensure!(asked.data.pointer("/spec/affinity") == real.data.pointer("/spec/affinity"), "the affinities differ");
+    ensure!(
+        asked.data.pointer("/spec/affinity") == real.data.pointer("/spec/affinity"),
+        "the affinities differ"
+    );
     ensure!(asked.data.pointer("/spec/affinity").is_some(), "nothing was injected");
     Ok(())
 }

@@ -1,11 +1,8 @@
 //! What the tests share.
 
-use std::{
-    path::PathBuf,
-    sync::Mutex,
-};
+use std::{path::PathBuf, sync::Mutex};
 
-use anyhow::{Context, Result};
+use anyhow::{Result, anyhow};
 use bund_e2e::{
     cluster::{Cluster, definitions},
     control_plane::{ControlPlane, Operator, Options, User, nodes},
@@ -63,7 +60,8 @@ impl Bed {
 
     /// Runs one test.
     pub(crate) fn run(&self, test: impl AsyncFnOnce(&Self) -> Result<()>) -> Result<()> {
-        self.runtime.block_on(async { test(self).await.with_context(|| self.evidence()) })
+        self.runtime
+            .block_on(async { test(self).await.map_err(|error| anyhow!("{error:#}\n\n{}", self.evidence())) })
     }
 
     /// The end of every log, for a test that failed.
@@ -91,7 +89,9 @@ impl Bed {
 
     /// What the sittings of the cases share.
     pub(crate) async fn stage(&self) -> Result<&Stage> {
-        self.stage.get_or_try_init(async || Stage::set(self.judged().await?, self.operator().await?).await).await
+        self.stage
+            .get_or_try_init(async || Stage::set(self.judged().await?, self.operator().await?).await)
+            .await
     }
 
     /// Everything, with nodes on the mainland and abroad, and Bund at work.

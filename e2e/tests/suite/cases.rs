@@ -4,10 +4,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow};
 use bund::cases::{self, Entrance};
-use bund_e2e::{
-    entrance::sittings,
-    repository,
-};
+use bund_e2e::{entrance::sittings, repository};
 use libtest_mimic::Trial;
 
 use crate::{bed::Bed, trial};
@@ -36,7 +33,8 @@ pub(crate) fn trials(bed: &Arc<Bed>) -> Result<Vec<Trial>> {
                     }
                 };
                 let answer = stage.ask(sitting.cases.get(number).context("the case")?).await;
-                *bed.sitting.lock().map_err(|_| anyhow!("an earlier test panicked"))? = Some((index, operator));
+                *bed.sitting.lock().map_err(|_| anyhow!("an earlier test panicked"))? =
+                    Some((index, operator));
                 answer
             }));
         }

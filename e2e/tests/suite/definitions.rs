@@ -17,7 +17,12 @@ use crate::{bed::Bed, trial};
 pub(crate) fn trials(bed: &Arc<Bed>) -> Vec<Trial> {
     vec![
         trial(bed, "definitions", "what is shipped is accepted unchanged", shipped_is_accepted),
-        trial(bed, "definitions", "a bad object is refused with what to write instead", bad_objects_are_refused),
+        trial(
+            bed,
+            "definitions",
+            "a bad object is refused with what to write instead",
+            bad_objects_are_refused,
+        ),
     ]
 }
 
@@ -69,9 +74,7 @@ async fn bad_objects_are_refused(bed: &Bed) -> Result<()> {
 
 /// Objects that the API server must refuse, with a part of the message.
 fn bad_objects() -> Vec<(Value, &'static str)> {
-    let object = |kind: &str, name: &str, spec: Value| {
-        json!({ "apiVersion": "bund.dev/v1alpha1", "kind": kind, "metadata": { "name": name }, "spec": spec })
-    };
+    let object = |kind: &str, name: &str, spec: Value| json!({ "apiVersion": "bund.dev/v1alpha1", "kind": kind, "metadata": { "name": name }, "spec": spec });
     let location = |change: Value| {
         let mut spec = json!({ "jurisdiction": "cn-mainland", "span": "Mixed", "providers": ["alibaba"] });
         merge(&mut spec, change);
@@ -82,7 +85,8 @@ fn bad_objects() -> Vec<(Value, &'static str)> {
         merge(&mut spec, change);
         spec
     };
-    let class = |selector: Value| json!({ "category": "Other", "selectors": [{ "objectSelector": selector }] });
+    let class =
+        |selector: Value| json!({ "category": "Other", "selectors": [{ "objectSelector": selector }] });
     let policy = |change: Value| {
         let mut spec = json!({ "dataClasses": ["a"], "jurisdictions": ["b"] });
         merge(&mut spec, change);
@@ -94,11 +98,17 @@ fn bad_objects() -> Vec<(Value, &'static str)> {
     };
     vec![
         (object("ClusterLocation", "other", location(json!({}))), "name this object `cluster`"),
-        (object("ClusterLocation", "cluster", location(json!({ "networks": ["10.20.3.4/16"] }))), "write the network address"),
+        (
+            object("ClusterLocation", "cluster", location(json!({ "networks": ["10.20.3.4/16"] }))),
+            "write the network address",
+        ),
         (object("ClusterLocation", "cluster", location(json!({ "networks": ["10.20"] }))), "not a network"),
         (object("ClusterLocation", "cluster", location(json!({ "providers": [] }))), "providers"),
         (object("ClusterLocation", "cluster", location(json!({ "span": "Somewhere" }))), "Uniform"),
-        (object("Jurisdiction", "x", jurisdiction(json!({ "countryCodes": ["UK"] }))), "no such country code"),
+        (
+            object("Jurisdiction", "x", jurisdiction(json!({ "countryCodes": ["UK"] }))),
+            "no such country code",
+        ),
         (object("Jurisdiction", "x", jurisdiction(json!({ "countryCodes": ["cn"] }))), "write two capitals"),
         (object("Jurisdiction", "x", jurisdiction(json!({ "hostSuffixes": ["cn"] }))), "hostSuffixes"),
         (
@@ -107,21 +117,36 @@ fn bad_objects() -> Vec<(Value, &'static str)> {
         ),
         (object("DataClass", "x", class(json!({}))), "almost every object"),
         (
-            object("DataClass", "x", class(json!({ "matchExpressions": [{ "key": "a", "operator": "DoesNotExist" }] }))),
+            object(
+                "DataClass",
+                "x",
+                class(json!({ "matchExpressions": [{ "key": "a", "operator": "DoesNotExist" }] })),
+            ),
             "almost every object",
         ),
         (
-            object("DataClass", "x", class(json!({ "matchExpressions": [{ "key": "a", "operator": "In" }] }))),
+            object(
+                "DataClass",
+                "x",
+                class(json!({ "matchExpressions": [{ "key": "a", "operator": "In" }] })),
+            ),
             "In and NotIn need values",
         ),
         (
-            object("DataClass", "x", json!({ "category": "PersonalInformation", "subjects": "MinorsUnder14" })),
+            object(
+                "DataClass",
+                "x",
+                json!({ "category": "PersonalInformation", "subjects": "MinorsUnder14" }),
+            ),
             "write sensitivity: Sensitive",
         ),
         (object("DataClass", "a.b", json!({ "category": "Other" })), "at most 63 lower-case letters"),
         (object("ResidencyPolicy", "x", policy(json!({ "dataClasses": [] }))), "dataClasses"),
         (object("ResidencyPolicy", "x", policy(json!({ "dataClasses": ["Personal"] }))), "dataClasses"),
-        (object("ResidencyPolicy", "x", policy(json!({ "enforcement": { "placement": "Enforce" } }))), "Deny"),
+        (
+            object("ResidencyPolicy", "x", policy(json!({ "enforcement": { "placement": "Enforce" } }))),
+            "Deny",
+        ),
         (object("ResidencyPolicy", "x", policy(json!({ "namespaceSelector": {} }))), "almost every object"),
         (object("DestinationMapping", "x", mapping("$..template")), "no .., filters, slices"),
         (object("DestinationMapping", "x", mapping("$.spec[?(@.a)]")), "no .., filters, slices"),

@@ -2,6 +2,7 @@
 //! happens after admission; both are started when the first test needs them and stopped at the end.
 
 #![expect(clippy::expect_used, reason = "a test that cannot start says why and ends")]
+#![expect(clippy::indexing_slicing, reason = "indexing raw JSON gives null where nothing is")]
 
 use std::{process::ExitCode, sync::Arc};
 

@@ -56,7 +56,8 @@ async fn killed_during_a_rollout(bed: &Bed) -> Result<()> {
         .eventually("the rollout ends inside", async || {
             let pods = pods.list(&selected).await?.items;
             for pod in &pods {
-                let node = pod.spec.as_ref().and_then(|spec| spec.node_name.as_deref()).unwrap_or("hangzhou-1");
+                let node =
+                    pod.spec.as_ref().and_then(|spec| spec.node_name.as_deref()).unwrap_or("hangzhou-1");
                 ensure!(node == "hangzhou-1", "{} runs on {node}", pod.name_any());
             }
             ensure!(pods.len() == 20, "{} of 20 pods", pods.len());
@@ -69,7 +70,8 @@ async fn killed_during_a_rollout(bed: &Bed) -> Result<()> {
 /// What holds while nobody of ours answers.
 async fn while_down(bed: &Bed) -> Result<()> {
     let living = bed.living().await?;
-    let message = refused(&living.admin, &pod(INJECTED, "slips-in", json!({ "nodeName": "frankfurt-1" }))).await?;
+    let message =
+        refused(&living.admin, &pod(INJECTED, "slips-in", json!({ "nodeName": "frankfurt-1" }))).await?;
     ensure!(message.contains("bund.dev"), "{message}");
     let message = refused(&living.admin, &pod(FREE, "hides", json!({}))).await?;
     ensure!(message.contains("bund.dev/guarded"), "the in-tree policy does not stand alone: {message}");
@@ -88,7 +90,8 @@ async fn while_down(bed: &Bed) -> Result<()> {
             .await?;
         living.admin.delete(&object).await?;
     }
-    let namespace = json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": "new-and-free" } });
+    let namespace =
+        json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": "new-and-free" } });
     living.admin.create(&namespace).await?;
     living.admin.delete(&namespace).await
 }

@@ -20,7 +20,12 @@ use crate::{
 pub(crate) fn trials(bed: &Arc<Bed>) -> Vec<Trial> {
     vec![
         trial(bed, "running", "an unplaced pod is confined and runs inside", unplaced_pod_runs_inside),
-        trial(bed, "running", "an unplaced Deployment stays as it is and its pods run inside", unplaced_deployment),
+        trial(
+            bed,
+            "running",
+            "an unplaced Deployment stays as it is and its pods run inside",
+            unplaced_deployment,
+        ),
         trial(bed, "running", "a pod that holds nothing is left as it is", unclassified_pod),
         trial(bed, "running", "nodes are counted by where they are, with why", nodes_are_counted),
         trial(bed, "running", "a policy says what it would deny", would_deny),
@@ -39,7 +44,9 @@ async fn run_on(living: &Living, namespace: &str, selector: &str, count: usize) 
                 .list(&selected)
                 .await?
                 .into_iter()
-                .filter(|pod| pod.status.as_ref().is_some_and(|status| status.phase.as_deref() == Some("Running")))
+                .filter(|pod| {
+                    pod.status.as_ref().is_some_and(|status| status.phase.as_deref() == Some("Running"))
+                })
                 .filter_map(|pod| pod.spec?.node_name)
                 .collect();
             ensure!(running.len() == count, "{} run", running.len());
@@ -84,7 +91,13 @@ async fn unclassified_pod(bed: &Bed) -> Result<()> {
 }
 
 /// The status of one of our own objects, once `holds`.
-async fn status(living: &Living, kind: &str, name: &str, what: &str, holds: impl Fn(&Value) -> bool) -> Result<Value> {
+async fn status(
+    living: &Living,
+    kind: &str,
+    name: &str,
+    what: &str,
+    holds: impl Fn(&Value) -> bool,
+) -> Result<Value> {
     let object = json!({ "apiVersion": "bund.dev/v1alpha1", "kind": kind, "metadata": { "name": name } });
     let api = living.admin.api_of(&object).await?;
     living
@@ -104,7 +117,8 @@ async fn nodes_are_counted(bed: &Bed) -> Result<()> {
         (count("inside"), count("outside"), count("unknown")) == (Some(1), Some(3), Some(2))
     };
     let status = status(living, "ClusterLocation", "cluster", "the nodes are counted", counted).await?;
-    let why: Vec<_> = status["nodes"]["notInside"].as_array().into_iter().flatten().map(ToString::to_string).collect();
+    let why: Vec<_> =
+        status["nodes"]["notInside"].as_array().into_iter().flatten().map(ToString::to_string).collect();
     ensure!(why.iter().any(|node| node.contains("disagreeing-1") && node.contains("contradicts")), "{why:?}");
     ensure!(why.iter().any(|node| node.contains("unlabelled-1") && node.contains("has no label")), "{why:?}");
     Ok(())
@@ -138,7 +152,9 @@ async fn conditions(bed: &Bed) -> Result<()> {
     let is = |kind: &'static str, value: &'static str| {
         move |status: &Value| {
             let conditions = status["conditions"].as_array().into_iter().flatten();
-            conditions.into_iter().any(|c| c["type"] == kind && c["status"] == value && c["observedGeneration"].is_u64())
+            conditions
+                .into_iter()
+                .any(|c| c["type"] == kind && c["status"] == value && c["observedGeneration"].is_u64())
         }
     };
     status(living, "Jurisdiction", "cn-mainland", "the jurisdiction is ready", is("Ready", "True")).await?;
@@ -152,7 +168,9 @@ async fn conditions(bed: &Bed) -> Result<()> {
         }
     });
     living.admin.create(&dangling).await?;
-    let seen = status(living, "ResidencyPolicy", "dangling", "names do not resolve", is("ResolvedRefs", "False")).await;
+    let seen =
+        status(living, "ResidencyPolicy", "dangling", "names do not resolve", is("ResolvedRefs", "False"))
+            .await;
     living.admin.delete(&dangling).await?;
     seen.map(drop)
 }

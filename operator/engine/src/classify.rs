@@ -148,7 +148,7 @@ impl<'s> Classifier<'s> {
             self.of_labels(&claim.labels, &claim.at.key("metadata").key("labels"), &mut classes);
             match &claim.name {
                 ClaimName::Exact(name) => {
-                    self.of_existing_claims(name, &claim.at, |rest| rest.is_empty(), &mut classes)
+                    self.of_existing_claims(name, &claim.at, str::is_empty, &mut classes);
                 }
                 ClaimName::WithOrdinal(prefix) => {
                     let ordinal = |rest: &str| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit());

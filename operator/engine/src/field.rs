@@ -85,10 +85,10 @@ fn next_step(rest: &str) -> (Option<Step>, &str) {
     if let Some((name, after)) = rest.strip_prefix("['").and_then(|quoted| quoted.split_once("']")) {
         return (Some(Step::Key(name.to_owned())), after);
     }
-    if let Some((digits, after)) = rest.strip_prefix('[').and_then(|open| open.split_once(']')) {
-        if let Ok(index) = digits.parse() {
-            return (Some(Step::Index(index)), after);
-        }
+    if let Some((digits, after)) = rest.strip_prefix('[').and_then(|open| open.split_once(']'))
+        && let Ok(index) = digits.parse()
+    {
+        return (Some(Step::Index(index)), after);
     }
     let rest = rest.strip_prefix('.').unwrap_or(rest);
     let end = rest.find(['.', '[']).filter(|end| *end > 0).unwrap_or(rest.len());
@@ -102,15 +102,15 @@ fn next_step(rest: &str) -> (Option<Step>, &str) {
 fn push_key(path: &mut String, name: &str) {
     let plain = !name.is_empty()
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-' || b == b'$');
-    if !plain {
-        path.push_str("['");
-        path.push_str(name);
-        path.push_str("']");
-    } else {
+    if plain {
         if !path.is_empty() {
             path.push('.');
         }
         path.push_str(name);
+    } else {
+        path.push_str("['");
+        path.push_str(name);
+        path.push_str("']");
     }
 }
 

@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     Snapshot,
     select::Requirement,
+    snapshot::Table,
     subject::{NodeTerm, Operator, PodShape, TermForm},
 };
 
@@ -42,7 +43,7 @@ pub(crate) fn values_inside(requirements: &[&Requirement<'_>], snapshot: &Snapsh
     let mut common: Option<BTreeSet<Box<str>>> = None;
     for requirement in requirements {
         let tables = requirement.jurisdictions.iter().filter_map(|name| world.jurisdiction(name));
-        let values: BTreeSet<_> = tables.flat_map(|table| table.node_values()).cloned().collect();
+        let values: BTreeSet<_> = tables.flat_map(Table::node_values).cloned().collect();
         common = Some(match common {
             None => values,
             Some(common) => common.intersection(&values).cloned().collect(),

@@ -128,8 +128,6 @@ fn agree(node: &NodeFacts, table: &Table, location: &LocationFacts) -> Location 
 
 #[cfg(test)]
 mod tests {
-    use std::vec;
-
     use serde_json::json;
 
     use super::*;
@@ -163,7 +161,7 @@ mod tests {
         snapshot
     }
 
-    fn located(snapshot: &Snapshot, labels: serde_json::Value, provider_id: &str) -> Location {
+    fn located(snapshot: &Snapshot, labels: &serde_json::Value, provider_id: &str) -> Location {
         let mut snapshot = snapshot.clone();
         snapshot.observe(&json!({
             "apiVersion": "v1", "kind": "Node", "metadata": {"name": "n", "labels": labels},
@@ -189,7 +187,7 @@ mod tests {
             (json!({region: "cn-north-1", zone: "cn-north-1a"}), "aws:///cn-north-1a/i-1"),
             (json!({"node-restriction.kubernetes.io/jurisdiction": "cn-mainland"}), ""),
         ] {
-            assert_eq!(located(&mixed, labels.clone(), id), Location::Inside, "{labels} {id}");
+            assert_eq!(located(&mixed, &labels, id), Location::Inside, "{labels} {id}");
         }
     }
 
@@ -213,7 +211,7 @@ mod tests {
             ),
             (json!({}), "cn-hangzhou.i-1"),
         ] {
-            let location = located(&mixed, labels.clone(), id);
+            let location = located(&mixed, &labels, id);
             assert!(!location.is_inside(), "{labels} {id}: {location}");
         }
     }
@@ -225,9 +223,9 @@ mod tests {
         for value in
             ["CN-Hangzhou", "cn-hangzhou-h", "cn-hongkong", "ap-southeast-1", "gz", "cn-north-1", "cn", ""]
         {
-            assert!(!located(&alibaba, json!({region: value}), "").is_inside(), "{value}");
+            assert!(!located(&alibaba, &json!({region: value}), "").is_inside(), "{value}");
         }
-        let why = located(&alibaba, json!({region: "cn-hangzhou"}), "aws:///cn-hangzhoua/i-1");
+        let why = located(&alibaba, &json!({region: "cn-hangzhou"}), "aws:///cn-hangzhoua/i-1");
         assert_eq!(
             why,
             Location::Unknown(
@@ -240,14 +238,14 @@ mod tests {
     fn in_a_uniform_cluster_only_a_contradiction_is_outside() {
         let uniform = snapshot("Uniform", &["alibaba"]);
         let region = "topology.kubernetes.io/region";
-        for (labels, inside) in vec![
+        for (labels, inside) in [
             (json!({}), true),
             (json!({region: "cn-hangzhou"}), true),
             (json!({region: "cn-hongkong"}), false),
             (json!({"topology.kubernetes.io/zone": "cn-hongkong-b"}), false),
             (json!({"type": "virtual-kubelet"}), false),
         ] {
-            assert_eq!(located(&uniform, labels.clone(), "").is_inside(), inside, "{labels}");
+            assert_eq!(located(&uniform, &labels, "").is_inside(), inside, "{labels}");
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     Finding, Provenance, Snapshot, Subject,
     placement::Reach,
     select::Requirement,
-    snapshot::Listing,
+    snapshot::{Listing, Table},
     subject::{PodShape, Role, WorkloadKind},
 };
 
@@ -95,7 +95,7 @@ pub(crate) fn how_to_confine(case: &Case<'_>) -> String {
     let world = case.snapshot.world();
     let key = &world.location().node_key;
     let listed = case.requirement.jurisdictions.iter().filter_map(|name| world.jurisdiction(name));
-    let values: Vec<_> = listed.flat_map(|table| table.node_values()).collect();
+    let values: Vec<_> = listed.flat_map(Table::node_values).collect();
     let in_use = case.snapshot.nodes().find_map(|(_, node)| {
         let label = node.labels.get(key)?;
         values.iter().find(|value| value.as_ref() == label)

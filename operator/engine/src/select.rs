@@ -37,10 +37,9 @@ impl Requirement<'_> {
 pub fn policies_in<'s>(snapshot: &'s Snapshot, namespace: &'s str) -> impl Iterator<Item = &'s Policy> {
     let labels = snapshot.namespace(namespace).map(|facts| &facts.labels);
     snapshot.world().policies().filter(move |policy| match (&policy.spec.namespace_selector, labels) {
-        (None, _) => true,
         (Some(selector), Some(labels)) => selector.matches(|key| labels.get(key)),
         // What is not known about the namespace must not keep a policy from applying.
-        (Some(_), None) => true,
+        (None, _) | (Some(_), None) => true,
     })
 }
 

@@ -78,7 +78,8 @@ pub const KINDS: &[WatchedKind] = &[
     watched("", "v1", "PersistentVolume", "persistentvolumes"),
     by_metadata("Secret", "secrets"),
     by_metadata("ConfigMap", "configmaps"),
-    by_metadata("ServiceAccount", "serviceaccounts"),
+    // Whole: the Secrets that it names are mounted by the kubelet for every pod of its.
+    watched("", "v1", "ServiceAccount", "serviceaccounts"),
     workload("apps", "v1", "Deployment", "deployments"),
     workload("apps", "v1", "StatefulSet", "statefulsets"),
     workload("apps", "v1", "DaemonSet", "daemonsets"),
@@ -135,7 +136,7 @@ mod tests {
 
     #[test]
     fn what_secrets_and_configmaps_hold_is_never_read() {
-        for kind in ["Secret", "ConfigMap", "ServiceAccount"] {
+        for kind in ["Secret", "ConfigMap"] {
             assert_eq!(WatchedKind::of("", kind).unwrap().detail, Detail::Metadata);
         }
     }

@@ -20,7 +20,9 @@ const COPIES: usize = 100;
 pub(crate) async fn run() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let documents = write_corpus(folder.path())?;
-    println!("\nbund check: {documents} Deployments made of the corpus, each classified (goal: >= 10,000 documents/s per core)");
+    println!(
+        "\nbund check: {documents} Deployments made of the corpus, each classified (goal: >= 10,000 documents/s per core)"
+    );
     let programs = repository::programs().await?;
     let bund = vec![
         programs.join("bund").display().to_string(),
@@ -46,7 +48,11 @@ pub(crate) async fn run() -> Result<()> {
     let mut ratios = Vec::new();
     for round in 1..=ROUNDS {
         let ours = time(&bund).await?;
-        let line = format!("  round {round}: bund {:.3} s ({:.0} documents/s)", ours.as_secs_f64(), rate(documents, ours));
+        let line = format!(
+            "  round {round}: bund {:.3} s ({:.0} documents/s)",
+            ours.as_secs_f64(),
+            rate(documents, ours)
+        );
         match &kyverno {
             Some(kyverno) => {
                 let theirs = time(kyverno).await?;
@@ -101,7 +107,9 @@ fn write_corpus(folder: &Path) -> Result<usize> {
             if let Some(name) = deployment.pointer_mut("/metadata/name") {
                 *name = json!(format!("{}-{copy}", name.as_str().unwrap_or_default()));
             }
-            if let Some(labels) = deployment.pointer_mut("/spec/template/metadata/labels").and_then(Value::as_object_mut) {
+            if let Some(labels) =
+                deployment.pointer_mut("/spec/template/metadata/labels").and_then(Value::as_object_mut)
+            {
                 labels.insert("data-class.bund.dev/personal-information".to_owned(), json!(""));
             }
             text.push_str("---\n");

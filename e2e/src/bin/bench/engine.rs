@@ -12,7 +12,9 @@ use crate::figures::Figures;
 const ROUNDS: usize = 50_000;
 
 pub(crate) fn run() -> Result<()> {
-    println!("\nEngine: one decision on a Deployment that mounts a classified Secret (goal: p99 <= 50 us at 100 policies)");
+    println!(
+        "\nEngine: one decision on a Deployment that mounts a classified Secret (goal: p99 <= 50 us at 100 policies)"
+    );
     for policies in [1, 10, 100] {
         let snapshot = world(policies)?;
         let request = Request::of_object(deployment(), None);
@@ -41,7 +43,9 @@ pub(crate) fn world(policies: usize) -> Result<Snapshot> {
     }
     let mut objects = vec![location(), secret()];
     objects.extend((0..policies).map(policy));
-    objects.extend((0..100).map(|number| node(number, if number % 2 == 0 { "cn-hangzhou" } else { "cn-hongkong" })));
+    objects.extend(
+        (0..100).map(|number| node(number, if number % 2 == 0 { "cn-hangzhou" } else { "cn-hongkong" })),
+    );
     objects.push(json!({
         "apiVersion": "v1", "kind": "Namespace",
         "metadata": { "name": "shop", "labels": { "bund.dev/guarded": "true" } }
@@ -89,7 +93,8 @@ fn node(number: usize, region: &str) -> Value {
 
 /// A Deployment of ordinary size.
 pub(crate) fn deployment() -> Value {
-    let environment: Vec<_> = (0..20).map(|n| json!({ "name": format!("VARIABLE_{n}"), "value": "value" })).collect();
+    let environment: Vec<_> =
+        (0..20).map(|n| json!({ "name": format!("VARIABLE_{n}"), "value": "value" })).collect();
     let container = |name: &str| {
         json!({
             "name": name, "image": "registry/app:1", "env": environment,

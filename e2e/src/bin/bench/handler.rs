@@ -38,7 +38,9 @@ const SECONDS: u32 = 20;
 const CONNECTIONS: usize = 16;
 
 pub(crate) async fn run() -> Result<()> {
-    println!("\nWebhook handler by direct POST over TLS, {POLICIES} policies (goal: p99 <= 2 ms at 500 requests/s)");
+    println!(
+        "\nWebhook handler by direct POST over TLS, {POLICIES} policies (goal: p99 <= 2 ms at 500 requests/s)"
+    );
     let programs = repository::programs().await?;
     let plane = ControlPlane::start(&Tools::find().await?, Options::api_only()).await?;
     let admin = Cluster::of(plane.client(User::ADMIN).await?);
@@ -49,7 +51,8 @@ pub(crate) async fn run() -> Result<()> {
         admin.apply_all(&manifests(&repository::root().join(folder))?).await?;
     }
     let guarded = json!({ "bund.dev/guarded": "true" });
-    let namespace = json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": "shop", "labels": guarded } });
+    let namespace =
+        json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": "shop", "labels": guarded } });
     let mut world = vec![namespace, location(), secret()];
     world.extend((0..POLICIES).map(policy));
     admin.apply_all(&world).await?;
@@ -74,9 +77,11 @@ impl Target {
     async fn of(admin: &Cluster) -> Result<Self> {
         let configurations: Api<ValidatingWebhookConfiguration> = Api::all(admin.client());
         let configuration = configurations.get("bund").await?;
-        let webhook = configuration.webhooks.into_iter().flatten().next().context("no webhook is registered")?;
+        let webhook =
+            configuration.webhooks.into_iter().flatten().next().context("no webhook is registered")?;
         let url = webhook.client_config.url.context("the webhook has no URL")?;
-        let address = url.strip_prefix("https://").and_then(|rest| rest.split('/').next()).context("an odd URL")?;
+        let address =
+            url.strip_prefix("https://").and_then(|rest| rest.split('/').next()).context("an odd URL")?;
         let bundle = webhook.client_config.ca_bundle.context("the webhook has no CA")?;
         let mut roots = RootCertStore::empty();
         for certificate in CertificateDer::pem_slice_iter(&bundle.0) {
@@ -141,7 +146,10 @@ async fn post(sender: &mut SendRequest<Full<Bytes>>, address: &str, body: Bytes)
     let answer = sender.send_request(request).await?;
     ensure!(answer.status().is_success(), "the webhook answers {}", answer.status());
     let body = answer.into_body().collect().await?.to_bytes();
-    ensure!(body.windows(15).any(|part| part == b"\"allowed\":false"), "the webhook admits what it should refuse");
+    ensure!(
+        body.windows(15).any(|part| part == b"\"allowed\":false"),
+        "the webhook admits what it should refuse"
+    );
     Ok(())
 }
 

@@ -44,7 +44,9 @@ pub(crate) async fn run(context: &str) -> Result<()> {
     let told = ask(&cluster, host, path).await;
     let removed = remove(&cluster).await;
     told?;
-    removed.context("not everything could be removed; see what is left with `kubectl get crd,ns,vwc,mwc,vap,vapb`")?;
+    removed.context(
+        "not everything could be removed; see what is left with `kubectl get crd,ns,vwc,mwc,vap,vapb`",
+    )?;
     say("\nEverything that was made in the cluster has been removed.");
     Ok(())
 }
@@ -52,11 +54,15 @@ pub(crate) async fn run(context: &str) -> Result<()> {
 /// Nothing of the user's may be overwritten or removed.
 async fn untouched(cluster: &Cluster) -> Result<()> {
     let definitions: Api<CustomResourceDefinition> = Api::all(cluster.client());
-    let there = definitions.get_opt("residencypolicies.bund.dev").await.context("the cluster does not answer")?;
+    let there =
+        definitions.get_opt("residencypolicies.bund.dev").await.context("the cluster does not answer")?;
     ensure!(there.is_none(), "Bund is installed in this cluster; the demo would get in its way");
     let namespaces: Api<Namespace> = Api::all(cluster.client());
     for name in [NAMESPACE, OWN_NAMESPACE] {
-        ensure!(namespaces.get_opt(name).await?.is_none(), "the namespace {name} exists; the demo needs it for itself");
+        ensure!(
+            namespaces.get_opt(name).await?.is_none(),
+            "the namespace {name} exists; the demo needs it for itself"
+        );
     }
     Ok(())
 }
@@ -79,7 +85,10 @@ async fn ask(cluster: &Cluster, host: IpAddr, kubeconfig: PathBuf) -> Result<()>
     let _operator = serve_operator(&programs.join("bund-operator"), &kubeconfig, host, OWN_NAMESPACE).await?;
     let shop = Shop::open()?;
     step(&format!("The {}, as it is (dry run)", shop.title));
-    ensure!(dry_run(cluster, &shop).await? > 0, "nothing was refused; is {host} reachable from the API server?");
+    ensure!(
+        dry_run(cluster, &shop).await? > 0,
+        "nothing was refused; is {host} reachable from the API server?"
+    );
     step("The same shop, placed in Hangzhou (dry run)");
     let refused = dry_run(cluster, &shop.placed("topology.kubernetes.io/region", REGION)).await?;
     ensure!(refused == 0, "the placed shop was refused");
@@ -109,14 +118,17 @@ async fn dry_run(cluster: &Cluster, shop: &Shop) -> Result<usize> {
 
 /// Takes away what the demo made: enforcement first, so that nothing can get stuck.
 async fn remove(cluster: &Cluster) -> Result<()> {
-    let ours = |object: &DynamicObject| object.metadata.name.as_ref().is_some_and(|name| name.starts_with("bund"));
+    let ours =
+        |object: &DynamicObject| object.metadata.name.as_ref().is_some_and(|name| name.starts_with("bund"));
     for kind in [
         "ValidatingWebhookConfiguration",
         "MutatingWebhookConfiguration",
         "ValidatingAdmissionPolicyBinding",
         "ValidatingAdmissionPolicy",
     ] {
-        cluster.delete_where(&GroupVersionKind::gvk("admissionregistration.k8s.io", "v1", kind), ours).await?;
+        cluster
+            .delete_where(&GroupVersionKind::gvk("admissionregistration.k8s.io", "v1", kind), ours)
+            .await?;
     }
     for definition in definitions()? {
         cluster.delete(&definition).await?;

@@ -38,7 +38,9 @@ fn step(text: &str) {
 
 async fn run() -> Result<()> {
     step("A real control plane");
-    say("etcd, kube-apiserver, controller manager, scheduler and kwok, from pinned sources; the first build takes about 10 minutes.");
+    say(
+        "etcd, kube-apiserver, controller manager, scheduler and kwok, from pinned sources; the first build takes about 10 minutes.",
+    );
     let tools = Tools::find().await?;
     let programs = repository::programs().await?;
     let plane = ControlPlane::start(&tools, Options::default()).await?;
@@ -81,7 +83,9 @@ async fn tell(plane: &ControlPlane, operator: &std::path::Path) -> Result<()> {
     say(format!("{} objects of the {}.", shop.objects.len(), shop.title));
     let refused = deploy(&team, &shop).await?;
     ensure!(refused > 0, "the shop was not refused");
-    say(format!("{refused} Deployments would have run with users' data abroad and were refused; what holds none was admitted."));
+    say(format!(
+        "{refused} Deployments would have run with users' data abroad and were refused; what holds none was admitted."
+    ));
 
     step("The same shop, placed in Hangzhou");
     let refused = deploy(&team, &shop.placed("topology.kubernetes.io/region", REGION)).await?;
@@ -108,7 +112,8 @@ async fn deploy(team: &Cluster, shop: &Shop) -> Result<usize> {
     let mut refused = 0;
     for object in &shop.objects {
         if let Err(error) = team.apply(object).await {
-            let message = refusal(&error).with_context(|| format!("{} could not be applied: {error:#}", told(object)))?;
+            let message = refusal(&error)
+                .with_context(|| format!("{} could not be applied: {error:#}", told(object)))?;
             refused += 1;
             say(format!("  refused  {}\n           {message}", told(object)));
         }
@@ -134,7 +139,9 @@ async fn running(plane: &ControlPlane, admin: &Cluster) -> Result<()> {
                 let status = deployment.status.clone().unwrap_or_default();
                 let wanted = deployment.spec.as_ref().and_then(|spec| spec.replicas);
                 ensure!(
-                    status.updated_replicas == wanted && status.available_replicas == wanted && status.replicas == wanted,
+                    status.updated_replicas == wanted
+                        && status.available_replicas == wanted
+                        && status.replicas == wanted,
                     "{} is not available",
                     deployment.name_any()
                 );
@@ -174,7 +181,8 @@ async fn insider(team: &Cluster) -> Result<()> {
         }
     });
     for object in [pod, daemon_set] {
-        let error = team.create(&object).await.err().with_context(|| format!("{} was admitted", told(&object)))?;
+        let error =
+            team.create(&object).await.err().with_context(|| format!("{} was admitted", told(&object)))?;
         let message = refusal(&error).with_context(|| format!("{}: {error:#}", told(&object)))?;
         say(format!("  refused  {}\n           {message}", told(&object)));
     }

@@ -278,19 +278,13 @@ impl Judge<'_> {
     /// A pod gets its node. What counts is what the pod holds, and what the binding adds to its labels.
     fn binding(&mut self, subject: &Subject, pod: &str, node: Option<&str>) -> Classification {
         let mut classes = self.classifier.labelled(&subject.labels, &FieldPath::of("metadata.labels"));
-        match self.snapshot.pod(self.namespace, pod) {
-            Some(known) => {
-                for shape in &known.shapes {
-                    for class in self.classifier.shape(shape).into_keys() {
-                        let held = Provenance::Pod { name: pod.into() };
-                        classes.entry(class).or_default().push(held);
-                    }
-                }
+        if let Some(known) = self.snapshot.pod(self.namespace, pod) {
+            for class in known.shapes.iter().flat_map(|shape| self.classifier.shape(shape).into_keys()) {
+                classes.entry(class).or_default().push(Provenance::Pod { name: pod.into() });
             }
-            None => {
-                let absent = Assumption::PodAbsent { namespace: self.namespace.into(), name: pod.into() };
-                self.classifier.assumptions.insert(absent);
-            }
+        } else {
+            let absent = Assumption::PodAbsent { namespace: self.namespace.into(), name: pod.into() };
+            self.classifier.assumptions.insert(absent);
         }
         let requirements = requirements(&classes, self.snapshot, self.namespace);
         for requirement in &requirements {

@@ -94,11 +94,11 @@ impl<'v> Walk<'_, 'v> {
             "claimName" => self.found(CarrierKind::PersistentVolumeClaim, value, ""),
             "configMap" | "configMapRef" | "configMapKeyRef" => self.named(CarrierKind::ConfigMap, value),
             "secret" | "secretRef" | "secretKeyRef" | "nodePublishSecretRef" => {
-                self.named(CarrierKind::Secret, value)
+                self.named(CarrierKind::Secret, value);
             }
             "imagePullSecrets" => self.each_named(CarrierKind::Secret, value),
             "dataSource" | "dataSourceRef" if is_claim(value) => {
-                self.named(CarrierKind::PersistentVolumeClaim, value)
+                self.named(CarrierKind::PersistentVolumeClaim, value);
             }
             _ => {}
         }

@@ -26,9 +26,9 @@ pub(super) fn template_place(group: &str, kind: &str) -> Option<TemplatePlace> {
         |workload, template, inner_metadata| Some(TemplatePlace { workload, template, inner_metadata });
     match (group, kind) {
         ("apps" | "extensions", "Deployment" | "ReplicaSet" | "StatefulSet")
-        | ("", "ReplicationController") => place(WorkloadKind::Scheduled, &["spec", "template"], None),
+        | ("", "ReplicationController")
+        | ("batch" | "extensions", "Job") => place(WorkloadKind::Scheduled, &["spec", "template"], None),
         ("apps" | "extensions", "DaemonSet") => place(WorkloadKind::DaemonSet, &["spec", "template"], None),
-        ("batch" | "extensions", "Job") => place(WorkloadKind::Scheduled, &["spec", "template"], None),
         ("batch", "CronJob" | "ScheduledJob") => place(
             WorkloadKind::Scheduled,
             &["spec", "jobTemplate", "spec", "template"],
