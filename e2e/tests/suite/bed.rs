@@ -72,7 +72,7 @@ impl Bed {
         [asked, living].into_iter().flatten().collect::<Vec<_>>().join("\n")
     }
 
-    async fn tools(&self) -> Result<&Tools> {
+    pub(crate) async fn tools(&self) -> Result<&Tools> {
         self.tools.get_or_try_init(Tools::find).await
     }
 

@@ -12,8 +12,10 @@ mod admission;
 mod bed;
 mod cases;
 mod definitions;
+mod foreign;
 mod outage;
 mod running;
+mod uniform;
 
 use bed::Bed;
 
@@ -28,6 +30,8 @@ fn main() -> ExitCode {
     trials.extend(admission::trials(&bed));
     trials.extend(running::trials(&bed));
     trials.extend(outage::trials(&bed));
+    trials.extend(uniform::trials(&bed));
+    trials.extend(foreign::trials(&bed));
     let conclusion = libtest_mimic::run(&arguments, trials);
     bed.close();
     conclusion.exit_code()
