@@ -15,7 +15,7 @@ use tokio::process::Command;
 
 const ROUNDS: usize = 5;
 /// How often every workload of the corpus is written, each time under another name.
-const COPIES: usize = 100;
+const COPIES: usize = 300;
 
 pub(crate) async fn run() -> Result<()> {
     let folder = tempfile::tempdir()?;

@@ -41,7 +41,8 @@ pub(crate) fn world(policies: usize) -> Result<Snapshot> {
             ensure!(snapshot.observe(&document?.value) == Observed::Fact, "{} is no fact", source.name);
         }
     }
-    let mut objects = vec![location(), secret()];
+    let mut objects = vec![location()];
+    objects.extend(carriers());
     objects.extend((0..policies).map(policy));
     objects.extend(
         (0..100).map(|number| node(number, if number % 2 == 0 { "cn-hangzhou" } else { "cn-hongkong" })),
@@ -64,11 +65,20 @@ pub(crate) fn location() -> Value {
     })
 }
 
-pub(crate) fn secret() -> Value {
-    json!({
-        "apiVersion": "v1", "kind": "Secret",
-        "metadata": { "name": "db", "namespace": "shop", "labels": { "data-class.bund.dev/personal-information": "" } }
-    })
+/// What the Deployment mounts and references. All of it exists, as in a cluster at rest: what does not is looked
+/// up live by the webhook.
+pub(crate) fn carriers() -> [Value; 3] {
+    let object = |kind: &str, name: &str, labels: Value| {
+        json!({
+            "apiVersion": "v1", "kind": kind,
+            "metadata": { "name": name, "namespace": "shop", "labels": labels }
+        })
+    };
+    [
+        object("Secret", "db", json!({ "data-class.bund.dev/personal-information": "" })),
+        object("ConfigMap", "settings", json!({})),
+        object("ServiceAccount", "default", json!({})),
+    ]
 }
 
 pub(crate) fn policy(number: usize) -> Value {
