@@ -137,11 +137,6 @@ impl Cluster {
         }
         Ok(())
     }
-
-    /// The API of a resource whose name and kind are known.
-    pub fn api(&self, resource: &ApiResource, namespace: &str) -> Api<DynamicObject> {
-        Api::namespaced_with(self.client(), namespace, resource)
-    }
 }
 
 /// The custom resource definitions of `crds/manifests`.

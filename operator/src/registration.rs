@@ -71,6 +71,18 @@ fn namespace_selector(guarded: Option<&str>, exempt: &[String]) -> Value {
     json!({ "matchExpressions": expressions })
 }
 
+/// What makes or changes an object.
+const MADE_AND_CHANGED: [&str; 2] = ["CREATE", "UPDATE"];
+
+/// The workloads of the groups `apps` and `batch`, which both the webhook and the in-tree policy are asked about.
+fn workload_rules() -> [Value; 2] {
+    let apps = ["deployments", "statefulsets", "daemonsets", "replicasets"];
+    [
+        rule("apps", &apps, &MADE_AND_CHANGED, "Namespaced"),
+        rule("batch", &["jobs", "cronjobs"], &MADE_AND_CHANGED, "Namespaced"),
+    ]
+}
+
 /// A rule for some resources of one group, in every version: old versions lead to the same objects.
 fn rule(group: &str, resources: &[&str], operations: &[&str], scope: &str) -> Value {
     json!({

@@ -21,7 +21,7 @@ mod world;
 pub(crate) use carrier::claim_links;
 pub use carrier::{CarrierFacts, CarrierId, CarrierKind};
 pub use node::{NodeFacts, Substance};
-pub use observe::Observed;
+pub use observe::{DEFAULT_NAMESPACE, Observed};
 pub(crate) use table::Place;
 pub use table::Table;
 pub use world::{Class, LocationFacts, OwnKind, Policy, Unreadable, World};

@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use super::{namespace_selector, rule};
+use super::{MADE_AND_CHANGED, namespace_selector, rule, workload_rules};
 
 /// The name of the policy and of its binding.
 pub(super) const NAME: &str = "bund-class-labels";
@@ -25,30 +25,21 @@ fn label_maps(object: &str) -> String {
 
 /// Refuses a class label on an object of an unguarded namespace, on updates only where it is new.
 pub fn class_label_policy(exempt: &[String]) -> Value {
-    const MADE_AND_CHANGED: [&str; 2] = ["CREATE", "UPDATE"];
-    let rules = [
-        rule(
-            "",
-            &[
-                "pods",
-                "replicationcontrollers",
-                "podtemplates",
-                "secrets",
-                "configmaps",
-                "serviceaccounts",
-                "persistentvolumeclaims",
-            ],
-            &MADE_AND_CHANGED,
-            "Namespaced",
-        ),
-        rule(
-            "apps",
-            &["deployments", "statefulsets", "daemonsets", "replicasets"],
-            &MADE_AND_CHANGED,
-            "Namespaced",
-        ),
-        rule("batch", &["jobs", "cronjobs"], &MADE_AND_CHANGED, "Namespaced"),
-    ];
+    let mut rules = vec![rule(
+        "",
+        &[
+            "pods",
+            "replicationcontrollers",
+            "podtemplates",
+            "secrets",
+            "configmaps",
+            "serviceaccounts",
+            "persistentvolumeclaims",
+        ],
+        &MADE_AND_CHANGED,
+        "Namespaced",
+    )];
+    rules.extend(workload_rules());
     // `request.operation` and not `oldObject != null`: the former is typed.
     let before = format!("request.operation == 'UPDATE' ? [{}] : []", label_maps("oldObject"));
     let added = "variables.now.map(labels, labels.filter(k, k.startsWith('data-class.bund.dev/') && \

@@ -3,7 +3,7 @@
 use k8s_openapi::ByteString;
 use serde_json::{Map, Value, json};
 
-use super::{Plan, namespace_selector, rule};
+use super::{MADE_AND_CHANGED, Plan, namespace_selector, rule, workload_rules};
 use crate::webhook::{MUTATE_PODS, VALIDATE};
 
 /// The name of both configurations.
@@ -77,19 +77,12 @@ pub fn validating(plan: &Plan) -> Value {
 
 /// What lives in guarded namespaces.
 fn guarded(plan: &Plan) -> Map<String, Value> {
-    const MADE_AND_CHANGED: [&str; 2] = ["CREATE", "UPDATE"];
     let mut rules = vec![
         rule("", &["pods", "replicationcontrollers", "podtemplates"], &MADE_AND_CHANGED, "Namespaced"),
         rule("", &["pods/ephemeralcontainers", "pods/resize"], &["UPDATE"], "Namespaced"),
         rule("", &["pods/binding", "bindings"], &["CREATE"], "Namespaced"),
-        rule(
-            "apps",
-            &["deployments", "statefulsets", "daemonsets", "replicasets"],
-            &MADE_AND_CHANGED,
-            "Namespaced",
-        ),
-        rule("batch", &["jobs", "cronjobs"], &MADE_AND_CHANGED, "Namespaced"),
     ];
+    rules.extend(workload_rules());
     // Of kinds that the API server does not serve (yet) it is simply never called.
     let mapped = plan.mapped.iter();
     rules.extend(mapped.map(|(group, resource)| rule(group, &[resource], &MADE_AND_CHANGED, "*")));

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bund_crds::{GROUP, Mode, VERSION};
 use bund_engine::{
     Snapshot, Step,
-    snapshot::{CarrierId, CarrierKind, Observed, OwnKind},
+    snapshot::{CarrierId, CarrierKind, DEFAULT_NAMESPACE, Observed, OwnKind},
 };
 use serde_json::{Value, json};
 
@@ -17,9 +17,6 @@ use crate::{
     builtin,
     manifest::{Document, Unreadable, position},
 };
-
-/// The namespace of namespaced objects that name none, as for kubectl.
-const DEFAULT_NAMESPACE: &str = "default";
 
 /// The name of the built-in starter policy while it judges: one of the same name among the manifests judges besides it
 /// and does not take its place.

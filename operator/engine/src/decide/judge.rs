@@ -18,7 +18,7 @@ use crate::{
     placement::{Reach, reach},
     rule::{self, Case, Change, Injects},
     select::{Requirement, requirements},
-    snapshot::Enrolment,
+    snapshot::{DEFAULT_NAMESPACE, Enrolment},
     subject::{PodShape, Role},
 };
 
@@ -30,9 +30,6 @@ pub(super) struct Judgement {
     pub(super) injection: Option<Injection>,
     pub(super) assumptions: BTreeSet<Assumption>,
 }
-
-/// The namespace of namespaced objects that name none.
-const DEFAULT_NAMESPACE: &str = "default";
 
 /// What stands for the namespace of carriers that have none: no overrides name it, and policies apply.
 const NO_NAMESPACE: &str = "";

@@ -54,7 +54,7 @@ pub(super) fn observe(snapshot: &mut Snapshot, object: &Value) -> Observed {
 }
 
 /// The namespace of namespaced objects that name none, as for kubectl.
-pub(crate) const DEFAULT_NAMESPACE: &str = "default";
+pub const DEFAULT_NAMESPACE: &str = "default";
 
 fn observe_pod(snapshot: &mut Snapshot, object: &Value, namespace: &str, name: Box<str>) {
     let subject = Subject::extract(object, Some(namespace), None, None);
