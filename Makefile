@@ -2,10 +2,12 @@
 .DEFAULT_GOAL := help
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: help demo test lint unit e2e bench generate deny fmt tools
+.PHONY: help demo demo-node test lint unit e2e bench generate deny fmt tools node-tools image sbom chart
 
 CARGO_DENY_VERSION := 0.20.2
 CARGO_DENY := target/tools/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
+OHA_VERSION := 1.16.0
+OHA := target/tools/oha-$(OHA_VERSION)/bin/oha
 
 help: ## Show the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -17,6 +19,9 @@ HOW_go := Install Go 1.26 or newer: https://go.dev/doc/install
 
 demo: need-cargo need-go ## A real control plane refuses a real shop abroad and admits it at home. Leaves nothing behind.
 	cargo run --quiet --package bund-e2e --bin demo
+
+demo-node: need-cargo node-tools ## Helm installs Bund on a real node, in namespaces without a way out; needs root. Leaves nothing behind.
+	cargo run --quiet --package bund-e2e --bin node
 
 test: need-cargo need-go lint deny unit e2e ## The gate: lints, licences, drift, unit and property tests, cases, end-to-end suite.
 
@@ -31,15 +36,33 @@ unit: need-cargo ## Unit, property and drift tests, and every case through the e
 tools: need-go ## The pinned control plane, built once and cached under target/tools.
 	e2e/build-tools
 
-e2e: need-cargo tools ## The end-to-end suite on a real control plane.
+node-tools: need-go tools ## The pinned programs of a real node, built once and cached under target/tools.
+	e2e/build-tools containerd runc kubelet cni
+
+e2e: need-cargo node-tools ## The end-to-end suite on a real control plane and, with root, a real node.
 	cargo test --quiet --package bund-e2e
 
-bench: need-cargo ## The figures of docs/benchmarks.md, as ratios beside a peer in one run.
-	cargo run --quiet --release --package bund-e2e --bin bench
+image: need-cargo ## The container image, as an OCI layout under target/image, with its bill of materials.
+	cargo run --quiet --package bund-image -- image
+
+sbom: need-cargo ## The bill of materials of the image alone: CycloneDX JSON under target/image.
+	cargo run --quiet --package bund-image -- sbom
+
+chart: need-go ## The chart, packaged under target/chart with its CRDs and policies.
+	"$$(e2e/build-tools --print-paths kwok-helm)/helm" package charts/bund --destination target/chart
+
+bench: need-cargo need-go $(OHA) ## The figures of docs/benchmarks.md, beside peers in one run; BENCH=engine, check, handler or apiserver for one.
+	OHA=$(CURDIR)/$(OHA) cargo run --quiet --release --package bund-e2e --bin bench -- $(BENCH)
+
+$(OHA): | need-cargo
+	@echo 'Building oha $(OHA_VERSION), about 4 minutes, once'
+	cargo install --quiet oha --version $(OHA_VERSION) --locked --no-default-features --features rustls --root $(dir $(@D))
 
 generate: need-cargo ## Write anew what is generated: CRD manifests and reference docs.
-	BUND_UPDATE=1 cargo test --quiet --package bund-crds --test manifests
-	BUND_UPDATE=1 cargo test --quiet --package bund --test docs
+	BUND_UPDATE=1 cargo test --quiet --package bund-crds --test manifests --test reference
+	BUND_UPDATE=1 cargo test --quiet --package bund-operator --lib reference
+	BUND_UPDATE=1 cargo test --quiet --package bund --test docs --test preflight --test discover
+	BUND_UPDATE=1 cargo test --quiet --package bund-e2e --test chart reference
 
 fmt: need-cargo ## Format.
 	cargo fmt --all

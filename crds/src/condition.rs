@@ -13,6 +13,12 @@ pub const READY: &str = "Ready";
 /// force all the same, in its strict reading: a class nobody declared is still kept.
 pub const RESOLVED_REFS: &str = "ResolvedRefs";
 
+/// Condition type of a `BreakGlass`: it is in effect.
+pub const ACTIVE: &str = "Active";
+
+/// Condition type of a `ResidencyPolicy`: its modes hold as they are written. False while glass is broken.
+pub const ENFORCED: &str = "Enforced";
+
 /// The schema of `status.conditions`: a list map keyed by type, so that several field managers can own
 /// one condition each.
 pub fn conditions_schema(_: &mut SchemaGenerator) -> Schema {

@@ -7,6 +7,7 @@
 //! Architecture Invariant (generated equals types): `manifests/*.yaml` is what [`manifest::all`]
 //! prints; `tests/manifests.rs` fails when they differ.
 
+pub mod break_glass;
 pub mod cluster_location;
 pub mod condition;
 pub mod data_class;
@@ -20,6 +21,7 @@ pub mod residency_policy;
 pub mod selector;
 pub mod vocabulary;
 
+pub use break_glass::{BreakGlass, BreakGlassSpec, BreakGlassStatus};
 pub use cluster_location::{ClusterLocation, ClusterLocationSpec, ClusterLocationStatus, Span};
 pub use data_class::{DataClass, DataClassSpec, DataClassStatus};
 pub use destination_mapping::{DestinationMapping, DestinationMappingSpec, DestinationMappingStatus};

@@ -3,11 +3,12 @@
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::CustomResourceExt;
 
-use crate::{ClusterLocation, DataClass, DestinationMapping, Jurisdiction, ResidencyPolicy};
+use crate::{BreakGlass, ClusterLocation, DataClass, DestinationMapping, Jurisdiction, ResidencyPolicy};
 
 /// Every custom resource definition, in the order of their names.
 pub fn definitions() -> Vec<CustomResourceDefinition> {
     vec![
+        BreakGlass::crd(),
         ClusterLocation::crd(),
         DataClass::crd(),
         DestinationMapping::crd(),

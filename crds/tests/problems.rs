@@ -10,7 +10,8 @@
 use std::collections::BTreeSet;
 
 use bund_crds::{
-    Check, ClusterLocationSpec, DataClassSpec, DestinationMappingSpec, JurisdictionSpec, ResidencyPolicySpec,
+    BreakGlassSpec, Check, ClusterLocationSpec, DataClassSpec, DestinationMappingSpec, JurisdictionSpec,
+    ResidencyPolicySpec,
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -22,6 +23,10 @@ fn sample(kind: &str) -> Value {
         "matchExpressions": [{"key": "tier", "operator": "In", "values": ["store"]}]
     });
     match kind {
+        "BreakGlass" => json!({
+            "reason": "INC-7: every node on the mainland is gone", "requestedBy": "kate",
+            "namespaces": ["shop"], "durationMinutes": 60
+        }),
         "ClusterLocation" => json!({
             "jurisdiction": "cn-mainland", "span": "Mixed", "nodeKey": "topology.kubernetes.io/region",
             "providers": ["alibaba"], "exemptNamespaces": ["monitoring"], "networks": ["10.0.0.0/8"]
@@ -61,6 +66,7 @@ fn sample(kind: &str) -> Value {
 /// What is said about an object, if it is refused.
 fn refusal(kind: &str, name: &str, spec: &Value) -> Option<String> {
     match kind {
+        "BreakGlass" => refusal_of::<BreakGlassSpec>(name, spec),
         "ClusterLocation" => refusal_of::<ClusterLocationSpec>(name, spec),
         "DataClass" => refusal_of::<DataClassSpec>(name, spec),
         "DestinationMapping" => refusal_of::<DestinationMappingSpec>(name, spec),
@@ -310,14 +316,16 @@ fn every_rule_of_the_api_server_is_checked_with_the_same_sentence() {
     assert_eq!(broken, all, "a CEL rule that nothing breaks here");
 }
 
-/// The sentence of every CEL rule in a schema.
+/// The sentence of every CEL rule in a schema, without those that compare with the object as it was: of an object
+/// alone there is nothing to break.
 fn sentences(schema: &Value) -> Vec<String> {
     let mut found = Vec::new();
     match schema {
         Value::Object(members) => {
             for (name, member) in members {
                 if name == "x-kubernetes-validations" {
-                    let rules = member.as_array().into_iter().flatten();
+                    let of_one = |rule: &&Value| !rule["rule"].as_str().unwrap().contains("oldSelf");
+                    let rules = member.as_array().into_iter().flatten().filter(of_one);
                     found.extend(rules.map(|rule| rule["message"].as_str().unwrap().to_owned()));
                 }
                 found.extend(sentences(member));

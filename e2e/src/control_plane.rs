@@ -8,13 +8,15 @@
 //! external name `localhost` leads the API server to them by `clientConfig.service`, as in a real cluster.
 
 mod audit;
-mod components;
+pub(crate) mod components;
 pub mod nodes;
 mod operator;
+mod peer;
 mod pki;
-mod ports;
-mod process;
+pub(crate) mod ports;
+pub(crate) mod process;
 mod random;
+mod role;
 mod users;
 
 use std::collections::BTreeMap;
@@ -38,7 +40,9 @@ use crate::tools::Tools;
 
 pub use self::audit::{AuditEvent, AuditLog, AuditObject, AuditPosition, AuditStatus, AuditUser};
 pub use self::operator::{OWN_NAMESPACE, Operator, serve_operator};
-pub use self::users::User;
+pub use self::peer::Peer;
+pub use self::role::free_port;
+pub use self::users::{CONTEXT, User};
 
 /// Longer than anything here takes on a busy machine with two cores.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -49,6 +53,17 @@ const STARTS: usize = 3;
 /// If this is set, the directory with the logs stays.
 const KEEP: &str = "BUND_E2E_KEEP";
 
+/// Where the API server is found.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Reach {
+    /// On a free loopback port: from this machine.
+    #[default]
+    Loopback,
+    /// At the address of the `kubernetes` Service, on its port: from pods too, without a proxy. The address has
+    /// to be one of this network namespace's.
+    Service,
+}
+
 /// What runs besides etcd and the API server. The default is everything.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -58,20 +73,28 @@ pub struct Options {
     pub scheduler: bool,
     /// Nodes of [`nodes`] become ready, and pods on them run.
     pub kwok: bool,
+    /// Where the API server is found.
+    pub reach: Reach,
     /// Further flags for the API server. Where a flag has one value, these win.
     pub apiserver_arguments: Vec<String>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { controller_manager: true, scheduler: true, kwok: true, apiserver_arguments: Vec::new() }
+        Self {
+            controller_manager: true,
+            scheduler: true,
+            kwok: true,
+            reach: Reach::Loopback,
+            apiserver_arguments: Vec::new(),
+        }
     }
 }
 
 impl Options {
     /// Admission and storage, nothing that acts on what is stored.
     pub fn api_only() -> Self {
-        Self { controller_manager: false, scheduler: false, kwok: false, apiserver_arguments: Vec::new() }
+        Self { controller_manager: false, scheduler: false, kwok: false, ..Self::default() }
     }
 }
 
@@ -104,7 +127,7 @@ impl ControlPlane {
 
     async fn start_once(tools: &Tools, options: &Options) -> anyhow::Result<Self> {
         let directory = tempfile::Builder::new().prefix("bund-e2e-").tempdir()?;
-        let setup = Setup::write(directory.path())?;
+        let setup = Setup::write(directory.path(), options.reach)?;
         let etcd = Process::spawn(setup.etcd(tools), directory.path())?;
         let apiserver = Process::spawn(setup.apiserver(tools, options), directory.path())?;
         let options = options.clone();
@@ -163,6 +186,11 @@ impl ControlPlane {
             std::fs::remove_dir_all(&path).with_context(|| format!("cannot remove {}", path.display()))?;
         }
         Ok(())
+    }
+
+    /// Leaves the directory with the logs where it is, for somebody to read.
+    pub fn keep(&mut self) {
+        self.directory.disable_cleanup(true);
     }
 
     // === clients ===
@@ -230,6 +258,11 @@ impl ControlPlane {
         self.eventually(&what, async || Ok(accounts.get("default").await.map(drop)?)).await
     }
 
+    /// The id of the API server's process.
+    pub fn apiserver_pid(&self) -> anyhow::Result<u32> {
+        self.apiserver.pid()
+    }
+
     /// Kills the API server. Watches break, webhooks are not called, etcd keeps what was written.
     pub fn kill_apiserver(&self) {
         self.apiserver.kill();
@@ -239,6 +272,13 @@ impl ControlPlane {
     pub async fn restart_apiserver(&self) -> anyhow::Result<()> {
         self.apiserver.kill();
         self.apiserver.start()?;
+        self.apiserver_ready().await
+    }
+
+    /// Kills etcd, starts it again on what it had written, and waits until the API server is ready.
+    pub async fn restart_etcd(&self) -> anyhow::Result<()> {
+        self.etcd.kill();
+        self.etcd.start()?;
         self.apiserver_ready().await
     }
 
@@ -311,7 +351,8 @@ fn keep_wanted() -> bool {
     std::env::var_os(KEEP).is_some()
 }
 
-async fn client_of(kubeconfig: &Path) -> anyhow::Result<Client> {
+/// A client of a kubeconfig file. It belongs to the async runtime that it is made in.
+pub async fn client_of(kubeconfig: &Path) -> anyhow::Result<Client> {
     let kubeconfig = Kubeconfig::read_from(kubeconfig)?;
     let config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await?;
     Ok(Client::try_from(config)?)

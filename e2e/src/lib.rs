@@ -1,12 +1,15 @@
 //! The end-to-end suite: a real control plane, real nodes, real attacks.
 //!
 //! [`tools`] and [`control_plane`] make the test bed, [`cluster`] speaks to it as a user would, [`entrance`]
-//! puts the cases of `policies/cases` to the webhook through a real API server. `tests/` holds the claims.
+//! puts the cases of `policies/cases` to the webhook through a real API server, [`node`] makes a cluster with a real node. `tests/` holds the claims.
 
 pub mod cluster;
 pub mod control_plane;
 pub mod entrance;
+pub mod helm;
+pub mod node;
 pub mod probe;
 pub mod repository;
 pub mod shop;
+pub mod soak;
 pub mod tools;

@@ -5,6 +5,8 @@
 //! Secret --watch--> Material --> resolver (next handshake) and registration (caBundle)
 //! ```
 //!
+//! Only the controllers make certificates, and only where nobody else does ([`Custody`]); webhooks read.
+//!
 //! A new authority is put into the bundle one leaf before it signs anything, and the old one stays in the bundle
 //! until every leaf that it signed has expired: at no moment does an API server meet a certificate that the bundle
 //! it holds does not cover.
@@ -16,7 +18,7 @@ mod resolver;
 mod store;
 
 pub use issue::issue;
-pub use material::{Authority, Leaf, Material, Unusable};
+pub use material::{Authority, Leaf, Material, Serving, Unusable};
 pub use plan::{Step, plan};
 pub use resolver::Resolver;
-pub use store::{Error, Store};
+pub use store::{Custody, Error, Store};

@@ -8,6 +8,7 @@
 //! condition keeps its time while its status stays.
 
 pub mod condition;
+pub mod findings;
 pub mod plan;
 pub mod status;
 pub mod would_deny;

@@ -9,20 +9,31 @@ use axum::http::StatusCode;
 use axum::routing::get;
 use tokio::net::TcpListener;
 
+use crate::metrics::Metrics;
+
 /// Whether reviews may be sent to us. Set once everything is listed and the webhook listens; taken back only when
 /// we are about to stop.
-#[derive(Clone, Debug, Default)]
-pub struct Readiness(Arc<AtomicBool>);
+#[derive(Clone, Debug)]
+pub struct Readiness {
+    ready: Arc<AtomicBool>,
+    metrics: Metrics,
+}
 
 impl Readiness {
+    /// Not ready yet; told by `metrics` too.
+    pub fn new(metrics: Metrics) -> Self {
+        Self { ready: Arc::default(), metrics }
+    }
+
     /// Says that we are ready, or that we are about to stop.
     pub fn set(&self, ready: bool) {
-        self.0.store(ready, Ordering::Release);
+        self.ready.store(ready, Ordering::Release);
+        self.metrics.ready(ready);
     }
 
     /// Whether we are ready.
     pub fn is_ready(&self) -> bool {
-        self.0.load(Ordering::Acquire)
+        self.ready.load(Ordering::Acquire)
     }
 }
 

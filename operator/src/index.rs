@@ -20,6 +20,8 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tracing::info;
 
+use crate::metrics::Metrics;
+
 pub use kind::{Detail, KINDS, Purpose, WatchedKind};
 pub use publish::{Index, Revision};
 pub use roster::{Change, ObjectKey};
@@ -36,11 +38,11 @@ const WAITING: usize = 256;
 ///
 /// The index is not ready until every kind that decisions rest on was listed once. From then on it stays ready:
 /// a watch that breaks is taken up again, and what changed meanwhile is seen late, never lost.
-pub fn start(client: &Client, tasks: &mut JoinSet<()>) -> Arc<Index> {
+pub fn start(client: &Client, metrics: &Metrics, tasks: &mut JoinSet<()>) -> Arc<Index> {
     let (index, publisher) = publish::new();
     let (sender, receiver) = mpsc::channel(WAITING);
     for kind in KINDS {
-        tasks.spawn(watch::follow(client.clone(), kind, sender.clone()));
+        tasks.spawn(watch::follow(client.clone(), kind, metrics.clone(), sender.clone()));
     }
     tasks.spawn(take_in(receiver, publisher));
     index

@@ -10,15 +10,19 @@
 //! [`run::run`] puts them together.
 
 pub mod certificates;
+pub mod configuration;
 pub mod controller;
 pub mod health;
 pub mod index;
 pub mod leader;
+pub mod metrics;
 pub mod registration;
 pub mod run;
+pub mod tracing_export;
 pub mod webhook;
 
-pub use run::{Settings, run};
+pub use configuration::Configuration;
+pub use run::{Role, Settings, run};
 
 use std::error::Error;
 

@@ -1,71 +1,70 @@
-//! The operator's process: arguments, logs, signals.
+//! The operator's process: arguments, configuration, logs, signals.
 
-use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use anyhow::Context;
-use bund_operator::Settings;
-use bund_operator::registration::Endpoint;
-use clap::Parser;
+use bund_operator::{Configuration, Role, Settings, tracing_export};
+use clap::{Parser, ValueEnum};
 use kube::Client;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 /// Keeps the data of users in mainland China inside the mainland.
 #[derive(Debug, Parser)]
 #[command(name = "bund-operator", version)]
 struct Arguments {
+    /// The configuration file. Left out: every key has its default.
+    #[arg(long, env = "BUND_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// What this process does.
+    #[arg(long, env = "BUND_ROLE", value_enum, default_value_t)]
+    role: AskedRole,
     /// Our own namespace: of the Lease, the Secret and the Service.
     #[arg(long, env = "BUND_NAMESPACE", default_value = "bund-system")]
     namespace: String,
-    /// Where the webhook listens.
-    #[arg(long, env = "BUND_WEBHOOK_ADDRESS", default_value = "0.0.0.0:8443")]
-    webhook_address: SocketAddr,
-    /// Where /livez and /readyz are answered.
-    #[arg(long, env = "BUND_HEALTH_ADDRESS", default_value = "0.0.0.0:8080")]
-    health_address: SocketAddr,
-    /// Where the API server finds us when we run outside the cluster, such as https://127.0.0.1:8443.
-    #[arg(long, env = "BUND_WEBHOOK_URL")]
-    webhook_url: Option<String>,
-    /// The Service by which the API server finds us.
-    #[arg(long, env = "BUND_SERVICE_NAME", default_value = "bund-webhook", conflicts_with = "webhook_url")]
-    service_name: String,
-    /// The port of that Service.
-    #[arg(long, env = "BUND_SERVICE_PORT", default_value_t = 443, conflicts_with = "webhook_url")]
-    service_port: u16,
     /// Who we are among the replicas; the pod's name is a good choice. Left out: the host's name and the process id.
     #[arg(long, env = "BUND_IDENTITY")]
     identity: Option<String>,
-    /// For how many seconds reviews are answered after SIGTERM, until nobody sends any more. At most 10.
-    #[arg(long, env = "BUND_SHUTDOWN_DELAY", default_value_t = 5, value_parser = clap::value_parser!(u64).range(..=10))]
-    shutdown_delay: u64,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum AskedRole {
+    /// Answers reviews.
+    Webhook,
+    /// Competes for the lease; the leader makes certificates, registers the webhooks and writes statuses.
+    Controller,
+    /// Both.
+    #[default]
+    All,
+}
+
+impl From<AskedRole> for Role {
+    fn from(asked: AskedRole) -> Self {
+        match asked {
+            AskedRole::Webhook => Self::Webhook,
+            AskedRole::Controller => Self::Controller,
+            AskedRole::All => Self::All,
+        }
+    }
 }
 
 impl Arguments {
     fn settings(self) -> anyhow::Result<Settings> {
-        let endpoint = match self.webhook_url {
-            Some(url) => {
-                anyhow::ensure!(
-                    url.starts_with("https://"),
-                    "--webhook-url `{url}` does not begin with https://"
-                );
-                Endpoint::Url(url)
+        let Self { config, role, namespace, identity } = self;
+        let configuration = match config {
+            None => Configuration::default(),
+            Some(path) => {
+                let text = std::fs::read_to_string(&path)
+                    .with_context(|| format!("cannot read the configuration {}", path.display()))?;
+                Configuration::read(&text)
+                    .with_context(|| format!("the configuration {} cannot be used", path.display()))?
             }
-            None => Endpoint::Service {
-                namespace: self.namespace.clone(),
-                name: self.service_name,
-                port: self.service_port,
-            },
         };
-        Ok(Settings {
-            namespace: self.namespace,
-            webhook_address: self.webhook_address,
-            health_address: self.health_address,
-            endpoint,
-            identity: self.identity.unwrap_or_else(default_identity),
-            shutdown_delay: Duration::from_secs(self.shutdown_delay),
-        })
+        let identity = identity.unwrap_or_else(default_identity);
+        Ok(Settings { role: role.into(), namespace, identity, configuration })
     }
 }
 
@@ -76,21 +75,45 @@ fn default_identity() -> String {
 
 #[tokio::main(worker_threads = 2)]
 async fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().json().flatten_event(true).with_env_filter(filter).init();
-    match operate(arguments).await {
+    match Box::pin(start(Arguments::parse())).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // With everything that led to it, in one line.
-            tracing::error!(error = format!("{error:#}"), "the operator ends");
+            let error = format!("{error:#}");
+            if tracing::enabled!(tracing::Level::ERROR) {
+                tracing::error!(error, "the operator ends");
+            } else {
+                eprintln!("the operator ends: {error}");
+            }
             ExitCode::FAILURE
         }
     }
 }
 
-async fn operate(arguments: Arguments) -> anyhow::Result<()> {
+/// Logs as the configuration says, traces if it says so, and operates.
+async fn start(arguments: Arguments) -> anyhow::Result<()> {
     let settings = arguments.settings()?;
+    let Configuration { log, tracing, .. } = &settings.configuration;
+    let filter = EnvFilter::try_new(&log.filter)
+        .with_context(|| format!("log.filter `{}` is no filter", log.filter))?;
+    let traces = tracing.as_ref().map(|to| tracing_export::start(to, &settings.identity)).transpose();
+    let traces = traces.context("traces cannot be exported")?;
+    let lines = tracing_subscriber::fmt::layer()
+        .json()
+        .flatten_event(true)
+        .with_current_span(false)
+        .with_span_list(false)
+        .with_writer(std::io::stderr);
+    let exported = traces.as_ref().map(tracing_export::Export::layer);
+    tracing_subscriber::registry().with(exported).with(filter).with(lines).init();
+    let outcome = operate(settings).await;
+    if let Some(traces) = traces {
+        traces.flush();
+    }
+    outcome
+}
+
+async fn operate(settings: Settings) -> anyhow::Result<()> {
     let ring = rustls::crypto::ring::default_provider();
     anyhow::ensure!(ring.install_default().is_ok(), "another cryptography provider is installed");
     let client = Client::try_default().await.context("no way to reach the API server")?;

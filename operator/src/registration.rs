@@ -4,12 +4,15 @@
 //! server-side apply under [`FIELD_MANAGER`]; what others add to the objects stays.
 
 mod apply;
+mod break_glass;
 mod class_labels;
+mod foothold;
 mod webhooks;
 
 use serde_json::{Value, json};
 
 pub use apply::{Registrar, Registration};
+pub use break_glass::{break_glass_binding, break_glass_policy};
 pub use class_labels::{class_label_binding, class_label_policy};
 pub use webhooks::{Endpoint, mutating, validating};
 
@@ -53,7 +56,14 @@ impl Plan {
 
     /// Every object to apply.
     pub fn objects(&self) -> Vec<Value> {
-        vec![class_label_policy(&self.exempt), class_label_binding(), validating(self), mutating(self)]
+        vec![
+            class_label_policy(&self.exempt),
+            class_label_binding(),
+            break_glass_policy(),
+            break_glass_binding(),
+            validating(self),
+            mutating(self),
+        ]
     }
 }
 

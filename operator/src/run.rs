@@ -1,8 +1,10 @@
 //! Putting everything together, in an order in which nothing can be locked. (client)
 //!
-//! Watch, make certificates, listen. When everything is listed: ready; compete for the lease. The leader registers
-//! the webhooks and writes statuses. On the way out: not ready, give the lease back, answer on until whoever routes
+//! Watch and listen. When everything is listed, compete for the lease; the leader makes certificates, registers the
+//! webhooks and writes statuses. With certificates: ready. On the way out: not ready, give the lease back, answer on until whoever routes
 //! to us has seen it, let open requests end, stop.
+
+mod duties;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -13,34 +15,59 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 use tracing::info;
 
-use crate::certificates::{self, Store};
-use crate::controller::Controller;
+use crate::certificates::{Custody, Store};
+use crate::configuration::{CertificateSource, Configuration, Owner};
 use crate::health::{self, Readiness};
 use crate::index;
 use crate::leader::Candidate;
-use crate::registration::{Endpoint, Registrar, Registration};
+use crate::metrics::{self, Metrics};
+use crate::registration::Registration;
 use crate::webhook::{self, Server, Webhook};
+
+use duties::Duties;
 
 /// How long open requests may take to end after we stopped accepting.
 const DRAIN: Duration = Duration::from_secs(10);
-/// Between two tries to make the certificates known at the start.
-const RETRY: Duration = Duration::from_secs(1);
+
+/// What a process does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Role {
+    /// Answers reviews. It reads and writes nothing, so that as many as are wanted may run.
+    Webhook,
+    /// Competes for the lease; the leader makes certificates, registers the webhooks and writes statuses.
+    Controller,
+    /// Both.
+    #[default]
+    All,
+}
+
+impl Role {
+    fn answers(self) -> bool {
+        match self {
+            Self::Webhook | Self::All => true,
+            Self::Controller => false,
+        }
+    }
+
+    fn leads(self) -> bool {
+        match self {
+            Self::Controller | Self::All => true,
+            Self::Webhook => false,
+        }
+    }
+}
 
 /// How to run.
 #[derive(Clone, Debug)]
 pub struct Settings {
+    /// What this process does.
+    pub role: Role,
     /// Our own namespace: of the Lease, the Secret and the Service. Nothing is refused in it.
     pub namespace: String,
-    /// Where the webhook listens.
-    pub webhook_address: SocketAddr,
-    /// Where `/livez` and `/readyz` are answered.
-    pub health_address: SocketAddr,
-    /// Where the API server finds the webhook.
-    pub endpoint: Endpoint,
     /// Who we are among the replicas.
     pub identity: String,
-    /// How long we answer on after we said that we are about to stop.
-    pub shutdown_delay: Duration,
+    /// What is the same for all replicas.
+    pub configuration: Configuration,
 }
 
 /// Why the operator cannot run.
@@ -49,9 +76,11 @@ pub enum Error {
     /// The webhook cannot listen.
     #[error("the webhook cannot run")]
     Webhook(#[source] webhook::Error),
-    /// `/livez` and `/readyz` cannot be answered.
-    #[error("cannot answer on the health address {address}")]
-    Health {
+    /// `/livez` and `/readyz`, or `/metrics`, cannot be answered.
+    #[error("cannot answer {what} on {address}")]
+    Address {
+        /// What is asked for there.
+        what: &'static str,
         /// The address.
         address: SocketAddr,
         /// Why.
@@ -69,40 +98,48 @@ pub enum Error {
 /// server that cannot be reached, or custom resources that are not installed yet, are no failure: they are waited for.
 pub async fn run(settings: Settings, client: Client, stop: impl Future<Output = ()>) -> Result<(), Error> {
     let mut tasks = JoinSet::new();
-    let readiness = Readiness::default();
+    let metrics = Metrics::default();
+    let readiness = Readiness::new(metrics.clone());
     let (stopping, stopped) = watch::channel(Stage::Running);
     let outcome = {
-        let serving = serve(&settings, client, &readiness, &mut tasks, stopped);
-        tokio::pin!(serving);
-        let health = health::serve(settings.health_address, readiness.clone());
-        tokio::pin!(health);
-        let address = settings.health_address;
-        let failed = |ended: std::io::Result<()>| match ended {
-            Err(source) => Error::Health { address, source },
-            Ok(()) => Error::Ended(None),
-        };
+        let serving = serve(&settings, client, &metrics, &readiness, &mut tasks, stopped);
+        let looked_at = looked_at(&settings.configuration, &metrics, &readiness);
+        tokio::pin!(serving, looked_at);
         tokio::select! {
             () = stop => {
                 info!("stopping");
                 readiness.set(false);
                 stopping.send_replace(Stage::Leaving);
                 let closing = async {
-                    sleep(settings.shutdown_delay).await;
+                    sleep(settings.configuration.shutdown_delay()).await;
                     stopping.send_replace(Stage::Closing);
                     std::future::pending::<()>().await;
                 };
                 tokio::select! {
                     served = &mut serving => served,
-                    ended = &mut health => Err(failed(ended)),
+                    error = &mut looked_at => Err(error),
                     () = closing => Ok(()),
                 }
             }
             served = &mut serving => served,
-            ended = &mut health => Err(failed(ended)),
+            error = &mut looked_at => Err(error),
         }
     };
     tasks.shutdown().await;
     outcome
+}
+
+/// Answers for health and metrics for ever: why it cannot.
+async fn looked_at(configuration: &Configuration, metrics: &Metrics, readiness: &Readiness) -> Error {
+    let (health, figures) = (configuration.health.address, configuration.metrics.address);
+    let failed = |what, address, ended: std::io::Result<()>| match ended {
+        Err(source) => Error::Address { what, address, source },
+        Ok(()) => Error::Ended(None),
+    };
+    tokio::select! {
+        ended = health::serve(health, readiness.clone()) => failed("/livez and /readyz", health, ended),
+        ended = metrics::serve(figures, metrics.registry()) => failed("/metrics", figures, ended),
+    }
 }
 
 /// How far we are on the way out.
@@ -127,85 +164,98 @@ fn reached(stages: &watch::Receiver<Stage>, stage: Stage) -> impl Future<Output 
 async fn serve(
     settings: &Settings,
     client: Client,
+    metrics: &Metrics,
     readiness: &Readiness,
     tasks: &mut JoinSet<()>,
     stages: watch::Receiver<Stage>,
 ) -> Result<(), Error> {
-    let index = index::start(&client, tasks);
-    let store = Store::new(client.clone(), &settings.namespace, settings.endpoint.certificate_names());
-    let material = store.material();
-    let webhook = Webhook::new(index.clone(), client.clone());
-    let server =
-        Server::listen(settings.webhook_address, store.resolver(), webhook).await.map_err(Error::Webhook)?;
-    tasks.spawn(keep_certificates(store));
-    let server = server.run(reached(&stages, Stage::Closing), DRAIN);
-    tokio::pin!(server);
+    let Settings { role, namespace, identity, configuration } = settings;
+    let index = index::start(&client, metrics, tasks);
+    let endpoint = configuration.endpoint(namespace);
+    let secret = &configuration.certificates.secret_name;
+    let candidate = Candidate::new(client.clone(), namespace, identity.clone());
+    let custody = custody(settings, &candidate);
+    let store = Store::new(client.clone(), namespace, secret, custody, endpoint.certificate_names());
+    let known = store.serving();
+    let server = if role.answers() {
+        let webhook = Webhook::new(index.clone(), client.clone(), metrics.clone());
+        let address = configuration.webhook.address;
+        Some(Server::listen(address, store.resolver(), webhook).await.map_err(Error::Webhook)?)
+    } else {
+        None
+    };
+    tasks.spawn(keep_certificates(store, metrics.clone()));
+    let closing = reached(&stages, Stage::Closing);
+    let server = async move {
+        match server {
+            Some(server) => server.run(closing, DRAIN).await,
+            None => closing.await,
+        }
+    };
 
     let registration = Registration {
         index: index.clone(),
-        material: material.clone(),
-        endpoint: settings.endpoint.clone(),
-        namespace: settings.namespace.clone(),
+        serving: known.clone(),
+        endpoint,
+        namespace: namespace.clone(),
+        owner: configuration.owner.as_ref().map(|Owner { cluster_role }| cluster_role.clone()),
+        elsewhere: !role.answers(),
     };
-    let candidate = Candidate::new(client.clone(), &settings.namespace, settings.identity.clone());
     let leading = candidate.leading();
-    let (mut revisions, mut known, readiness) = (index.revisions(), material, readiness.clone());
-    let stop = reached(&stages, Stage::Leaving);
+    let (mut revisions, mut known, readiness) = (index.revisions(), known, readiness.clone());
+    let (leads, stop) = (role.leads(), reached(&stages, Stage::Leaving));
+    let mut listed = index.revisions();
     let lead = async move {
+        // Nothing is decided for others before everything is known; and who answers answers by then.
+        let listed = listed.wait_for(|revision| revision.ready).await.is_ok();
+        if listed && leads {
+            candidate.run(stop).await;
+        }
+        // What is left is to answer until the server ends.
+        std::future::pending::<()>().await;
+    };
+    let get_ready = async move {
         let listed = revisions.wait_for(|revision| revision.ready).await.is_ok();
         let certified = known.wait_for(Option::is_some).await.is_ok();
         if listed && certified && *stages.borrow() == Stage::Running {
             readiness.set(true);
             info!("ready");
         }
-        candidate.run(stop).await;
-        // What is left is to answer until the server ends.
         std::future::pending::<()>().await;
     };
-    let duties = Duties { client, index, registration };
+    let duties = Duties { client, index, registration, metrics: metrics.clone() };
     tokio::select! {
-        () = &mut server => Ok(()),
+        () = server => Ok(()),
         () = lead => Ok(()),
+        () = get_ready => Ok(()),
         () = duties.follow(leading) => Err(Error::Ended(None)),
         Some(ended) = tasks.join_next() => Err(Error::Ended(ended.err())),
     }
 }
 
-async fn keep_certificates(store: Store) {
-    while let Err(error) = store.refresh().await {
-        log_certificates(&error);
-        sleep(RETRY).await;
+/// Whoever only answers only reads; so does everybody where somebody else makes the certificates.
+fn custody(settings: &Settings, candidate: &Candidate) -> Custody {
+    match (settings.role, settings.configuration.certificates.source) {
+        (Role::Controller | Role::All, CertificateSource::Own) => {
+            Custody::Keeper { leading: candidate.leading() }
+        }
+        (Role::Webhook, _) | (_, CertificateSource::Secret) => Custody::Reader,
     }
-    store.follow().await;
 }
 
-fn log_certificates(error: &certificates::Error) {
-    tracing::warn!(error = crate::chain(error), "there are no certificates yet; they are tried again");
-}
-
-/// What the leader does.
-struct Duties {
-    client: Client,
-    index: std::sync::Arc<index::Index>,
-    registration: Registration,
-}
-
-impl Duties {
-    /// Does them while we lead. Stops in the middle when we do not: every write is whole in itself.
-    async fn follow(self, mut leading: watch::Receiver<bool>) {
-        loop {
-            if leading.wait_for(|leads| *leads).await.is_err() {
-                // The candidate is gone, because we are stopping.
-                return std::future::pending().await;
-            }
-            let registrar = Registrar::new(self.client.clone(), self.registration.clone());
-            let controller = Controller::new(self.client.clone(), self.index.clone());
-            let mut until = leading.clone();
-            tokio::select! {
-                _ = until.wait_for(|leads| !*leads) => {}
-                () = registrar.run() => return,
-                () = controller.run() => return,
+/// Keeps the certificates, and tells when they expire.
+async fn keep_certificates(store: Store, metrics: Metrics) {
+    let mut known = store.serving();
+    let told = async move {
+        while known.changed().await.is_ok() {
+            if let Some(serving) = known.borrow_and_update().as_deref() {
+                metrics.serves(serving);
             }
         }
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        () = told => {}
+        () = store.run() => {}
     }
 }

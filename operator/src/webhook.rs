@@ -19,9 +19,10 @@ use axum::http::StatusCode;
 use bund_engine::{Timestamp, decide};
 use kube::Client;
 use serde_json::Value;
-use tracing::info;
+use tracing::{Span, info, instrument, warn};
 
 use crate::index::Index;
+use crate::metrics::Metrics;
 
 pub use review::{Entrance, Malformed, Question};
 pub use serve::{Error, Server};
@@ -35,6 +36,7 @@ use lookup::{Found, Lookup};
 pub struct Webhook {
     index: Arc<Index>,
     lookup: Lookup,
+    metrics: Metrics,
 }
 
 /// Why a review got no answer.
@@ -58,27 +60,41 @@ impl Unanswered {
 }
 
 impl Webhook {
-    /// A webhook that answers from `index` and looks missing facts up through `client`.
-    pub fn new(index: Arc<Index>, client: Client) -> Self {
-        Self { index, lookup: Lookup::new(client) }
+    /// A webhook that answers from `index`, looks missing facts up through `client` and counts in `metrics`.
+    pub fn new(index: Arc<Index>, client: Client, metrics: Metrics) -> Self {
+        Self { index, lookup: Lookup::new(client), metrics }
     }
 
     /// Answers one `AdmissionReview`. Every well-formed review gets an `AdmissionReview` back.
+    #[instrument(
+        name = "review",
+        skip_all,
+        fields(entrance = ?entrance, decision, operation, resource, subject, outcome)
+    )]
     pub async fn answer(&self, entrance: Entrance, body: &[u8]) -> Result<Value, Unanswered> {
         if !self.index.is_ready() {
             return Err(Unanswered::NotReady);
         }
         let question = review::read(body).map_err(Unanswered::Malformed)?;
         let view = self.index.view();
-        let first = decide(&question.request, &view.snapshot, Timestamp::now());
+        let now = Timestamp::now();
+        let first = decide(&question.request, &view.snapshot, now);
         let Found { decision, missing, snapshot } =
             self.lookup.complete(&question.request, first, &view.snapshot).await;
-        let answer = Answer::of(entrance, &question, &decision, missing.as_ref(), &snapshot);
-        if let Some(message) = answer.refusal() {
-            let Question { uid, user, dry_run, .. } = &question;
-            let subject = decision.subject.to_string();
-            info!(decision = uid, subject, user, dry_run, code = answer.code(), message, "refused");
+        let answer = Answer::of(entrance, &question, &decision, missing.as_ref(), &snapshot, now);
+        let Question { uid, request, resource, user, dry_run } = &question;
+        let subject = decision.subject.to_string();
+        if let Some(refusal) = answer.refusal() {
+            info!(decision = uid, subject, user, dry_run, code = answer.code(), refusal, "refused");
+        } else if let Some(glass) = decision.broken_glass().filter(|_| entrance == Entrance::Validating) {
+            warn!(decision = uid, subject, user, dry_run, glass = %glass, "not refused, because glass is broken");
         }
+        let outcome = answer.outcome();
+        self.metrics.admission().answered(entrance, &question, &decision, outcome);
+        let span = Span::current();
+        span.record("decision", uid).record("subject", subject).record("resource", resource);
+        span.record("operation", tracing::field::debug(request.operation));
+        span.record("outcome", tracing::field::debug(outcome));
         Ok(answer.into_review(&question.uid))
     }
 }

@@ -9,7 +9,7 @@ use super::pki::Pki;
 use super::ports::Ports;
 use super::process::CommandLine;
 use super::users::{Accounts, Cluster, User};
-use super::{Options, pki};
+use super::{Options, Reach, pki};
 use crate::tools::Tools;
 
 const AUDIT_POLICY: &str = include_str!("audit-policy.yaml");
@@ -17,10 +17,20 @@ const KWOK_STAGES: &str = include_str!("kwok-stages.yaml");
 
 /// Reserved for documentation: the `kubernetes` Service looks as it does elsewhere, which a loopback address
 /// does not allow, and a pod that used it would reach nothing.
-const ADVERTISED_ADDRESS: &str = "192.0.2.1";
+pub(crate) const ADVERTISED_ADDRESS: &str = "192.0.2.1";
 
 /// The default makes a controller wait seconds for a few hundred pods.
 const NO_RATE_LIMIT: &str = "--kube-api-qps=-1";
+
+/// What the API server is told where real kubelets call it: webhooks are called at the endpoints of their Service,
+/// because nothing routes the Service's own address, and a kubelet may do what concerns its node only.
+const BESIDE_KUBELETS: [&str; 3] = [
+    "--enable-aggregator-routing=true",
+    "--authorization-mode=Node,RBAC",
+    "--enable-admission-plugins=NodeRestriction",
+];
+/// What it is told where there are none.
+const WITHOUT_KUBELETS: [&str; 1] = ["--authorization-mode=RBAC"];
 
 /// The files and ports that the components share.
 #[derive(Debug)]
@@ -35,8 +45,8 @@ pub(super) struct Setup {
 
 impl Setup {
     /// Finds the ports and writes the files below `directory`.
-    pub(super) fn write(directory: &Path) -> anyhow::Result<Self> {
-        let ports = Ports::free()?;
+    pub(super) fn write(directory: &Path, reach: Reach) -> anyhow::Result<Self> {
+        let ports = Ports::free(reach)?;
         let pki = Pki::write(&directory.join("pki"))?;
         let cluster = Cluster { server: &ports.apiserver_url(), ca: &pki.ca };
         let accounts = Accounts::write(&directory.join("users"), &cluster)?;
@@ -88,6 +98,11 @@ impl Setup {
             // again.
             arguments.push("--disable-admission-plugins=ServiceAccount,TaintNodesByCondition".into());
         }
+        let further: &[&str] = match options.reach {
+            Reach::Service => &BESIDE_KUBELETS,
+            Reach::Loopback => &WITHOUT_KUBELETS,
+        };
+        arguments.extend(further.iter().map(ToString::to_string));
         arguments.extend(options.apiserver_arguments.iter().cloned());
         CommandLine {
             name: "kube-apiserver",
@@ -101,13 +116,12 @@ impl Setup {
         let pki = &self.pki;
         vec![
             flag("etcd-servers", format!("http://127.0.0.1:{}", self.ports.etcd)),
-            "--bind-address=127.0.0.1".into(),
+            flag("bind-address", self.ports.apiserver_binds()),
             flag("secure-port", self.ports.apiserver),
             flag("advertise-address", ADVERTISED_ADDRESS),
             "--service-cluster-ip-range=10.96.0.0/16".into(),
             "--allow-privileged=true".into(),
             "--kubelet-preferred-address-types=InternalIP".into(),
-            "--authorization-mode=RBAC".into(),
             flag("token-auth-file", self.accounts.token_file.display()),
             flag("client-ca-file", pki.ca.display()),
             flag("tls-cert-file", pki.serving.display()),

@@ -132,7 +132,8 @@ impl ControlPlane {
     }
 }
 
-fn takes_pods(node: &Node) -> anyhow::Result<()> {
+/// An error until pods can be bound to the node.
+pub(crate) fn takes_pods(node: &Node) -> anyhow::Result<()> {
     let conditions = node.status.iter().flat_map(|status| status.conditions.iter().flatten());
     let ready = |condition: &NodeCondition| condition.type_ == "Ready" && condition.status == "True";
     ensure!(conditions.into_iter().any(ready), "it is not Ready");

@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::{Context, ensure};
 use k8s_openapi::api::core::v1::Namespace;
 use kube::api::{Api, ObjectMeta, PostParams};
+use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -19,8 +20,10 @@ pub const OWN_NAMESPACE: &str = "bund-system";
 /// A running operator. Dropping it kills it.
 #[derive(Debug)]
 pub struct Operator {
-    process: Process,
-    health: u16,
+    pub(super) process: Process,
+    pub(super) webhook: SocketAddr,
+    pub(super) health: u16,
+    pub(super) metrics: u16,
 }
 
 /// What an operator is started with.
@@ -28,33 +31,41 @@ struct Setting<'s> {
     binary: &'s Path,
     name: &'static str,
     kubeconfig: &'s Path,
-    /// Where the API server reaches the webhook.
+    /// Where the webhook listens.
     host: IpAddr,
+    /// Where the API server reaches it, if not there.
+    reached_at: Option<SocketAddr>,
     namespace: &'s str,
     /// Where the log goes.
     directory: &'s Path,
 }
 
 fn spawn(setting: &Setting<'_>) -> anyhow::Result<Operator> {
-    let Setting { binary, name, kubeconfig, host, namespace, directory } = setting;
-    let (webhook, health) = (bind_any()?, bind_any()?);
-    let (webhook, health) = (webhook.local_addr()?.port(), health.local_addr()?.port());
+    let Setting { binary, name, kubeconfig, host, reached_at, namespace, directory } = setting;
+    let (webhook, health, metrics) = (bind_any()?, bind_any()?, bind_any()?);
+    let [webhook, health, metrics] =
+        [webhook.local_addr()?.port(), health.local_addr()?.port(), metrics.local_addr()?.port()];
+    let address = SocketAddr::new(*host, webhook);
+    let configuration = json!({
+        "webhook": { "address": address, "url": format!("https://{}", reached_at.unwrap_or(address)) },
+        "health": { "address": SocketAddr::from((Ipv4Addr::LOCALHOST, health)) },
+        "metrics": { "address": SocketAddr::from((Ipv4Addr::LOCALHOST, metrics)) },
+    });
+    let file = directory.join(format!("{name}.yaml"));
+    std::fs::write(&file, configuration.to_string())?;
     let command = CommandLine {
         name,
         program: "/usr/bin/env".into(),
         arguments: vec![
             format!("KUBECONFIG={}", kubeconfig.display()),
-            "RUST_LOG=info".into(),
             binary.display().to_string(),
+            format!("--config={}", file.display()),
             format!("--namespace={namespace}"),
-            format!("--webhook-address={}", SocketAddr::new(*host, webhook)),
-            format!("--webhook-url=https://{}", SocketAddr::new(*host, webhook)),
-            format!("--health-address=127.0.0.1:{health}"),
             format!("--identity={name}"),
         ],
-        ports: vec![webhook, health],
+        ports: vec![webhook, health, metrics],
     };
-    Ok(Operator { process: Process::spawn(command, directory)?, health })
+    Ok(Operator { process: Process::spawn(command, directory)?, webhook: address, health, metrics })
 }
 
 /// Starts the operator against a cluster that is not ours, and waits at most two minutes until it is ready.
@@ -65,7 +76,15 @@ pub async fn serve_operator(
     namespace: &str,
 ) -> anyhow::Result<Operator> {
     let directory = kubeconfig.parent().context("the kubeconfig has no folder")?;
-    let operator = spawn(&Setting { binary, name: "bund-operator", kubeconfig, host, namespace, directory })?;
+    let operator = spawn(&Setting {
+        binary,
+        name: "bund-operator",
+        kubeconfig,
+        host,
+        reached_at: None,
+        namespace,
+        directory,
+    })?;
     let ready = async {
         while operator.check_ready().await.is_err() {
             operator.process.check()?;
@@ -87,7 +106,7 @@ impl ControlPlane {
     }
 
     /// The namespace in which the operator keeps its certificate and its lease.
-    async fn own_namespace(&self) -> anyhow::Result<()> {
+    pub(crate) async fn own_namespace(&self) -> anyhow::Result<()> {
         let namespaces: Api<Namespace> = Api::all(self.client(User::ADMIN).await?);
         let namespace = Namespace {
             metadata: ObjectMeta { name: Some(OWN_NAMESPACE.to_owned()), ..ObjectMeta::default() },
@@ -107,6 +126,25 @@ impl ControlPlane {
             name,
             kubeconfig: self.kubeconfig(User::ADMIN)?,
             host: Ipv4Addr::LOCALHOST.into(),
+            reached_at: None,
+            namespace: OWN_NAMESPACE,
+            directory: self.directory.path(),
+        })
+    }
+
+    /// Starts one of several operators that the API server reaches at one address, without waiting.
+    pub fn spawn_replica(
+        &self,
+        binary: &Path,
+        name: &'static str,
+        reached_at: SocketAddr,
+    ) -> anyhow::Result<Operator> {
+        spawn(&Setting {
+            binary,
+            name,
+            kubeconfig: self.kubeconfig(User::ADMIN)?,
+            host: Ipv4Addr::LOCALHOST.into(),
+            reached_at: Some(reached_at),
             namespace: OWN_NAMESPACE,
             directory: self.directory.path(),
         })
@@ -121,15 +159,46 @@ impl ControlPlane {
 impl Operator {
     /// An error until the operator is ready.
     pub async fn check_ready(&self) -> anyhow::Result<()> {
-        self.process.check()?;
-        let mut connection =
-            TcpStream::connect(("127.0.0.1", self.health)).await.context("it does not listen")?;
-        connection.write_all(b"GET /readyz HTTP/1.0\r\n\r\n").await?;
-        let mut answer = String::new();
-        connection.read_to_string(&mut answer).await?;
+        let answer = self.get(self.health, "/readyz").await?;
         let first = answer.lines().next().unwrap_or_default();
         ensure!(first.contains(" 200"), "it answers {first}");
         Ok(())
+    }
+
+    /// What it tells Prometheus.
+    pub async fn metrics(&self) -> anyhow::Result<String> {
+        self.get(self.metrics, "/metrics").await
+    }
+
+    async fn get(&self, port: u16, path: &str) -> anyhow::Result<String> {
+        self.process.check()?;
+        let mut connection = TcpStream::connect(("127.0.0.1", port)).await.context("it does not listen")?;
+        connection.write_all(format!("GET {path} HTTP/1.0\r\n\r\n").as_bytes()).await?;
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).await?;
+        Ok(answer)
+    }
+
+    /// Where its webhook listens.
+    pub fn webhook(&self) -> SocketAddr {
+        self.webhook
+    }
+
+    /// The id of its process.
+    pub fn pid(&self) -> anyhow::Result<u32> {
+        self.process.pid()
+    }
+
+    /// Resident memory in bytes, as it tells it itself.
+    pub async fn resident_memory(&self) -> anyhow::Result<u64> {
+        let metrics = self.metrics().await?;
+        let line = metrics.lines().find_map(|line| line.strip_prefix("process_resident_memory_bytes "));
+        Ok(line.context("it does not tell its memory")?.parse()?)
+    }
+
+    /// Asks the operator to end, as a kubelet does, and waits until it has.
+    pub fn terminate(&self) -> anyhow::Result<()> {
+        self.process.terminate()
     }
 
     /// Kills the operator as a lost node would.

@@ -5,15 +5,23 @@ use std::ops::Range;
 
 use anyhow::bail;
 
-use super::random;
+use super::{Reach, random};
 
 /// Below what systems hand out to outgoing connections. A server that is down for a while could otherwise
 /// lose its port to a client that is trying to reach it, and could not be restarted.
 const RANGE: Range<u16> = 10_240..30_000;
 
-/// The loopback ports that one control plane listens on.
+/// The first address of the service range, which the API server gives to the `kubernetes` Service.
+pub(crate) const SERVICE_ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 96, 0, 1);
+
+/// The port of the `kubernetes` Service.
+const SERVICE_PORT: u16 = 443;
+
+/// The ports that one control plane listens on: on loopback, but for the API server's, which may be reached from
+/// pods too.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Ports {
+    reach: Reach,
     pub(super) etcd: u16,
     pub(super) etcd_peer: u16,
     pub(super) apiserver: u16,
@@ -25,7 +33,7 @@ pub(super) struct Ports {
 impl Ports {
     /// Ports that are free now. Another process can still take one before its server does, so starting has to
     /// be tried again then, see [`PortTaken`].
-    pub(super) fn free() -> anyhow::Result<Self> {
+    pub(super) fn free(reach: Reach) -> anyhow::Result<Self> {
         // All stay bound until the last is found, so that they differ.
         let mut held = Vec::new();
         let mut next = || {
@@ -35,9 +43,10 @@ impl Ports {
             anyhow::Ok(port)
         };
         Ok(Self {
+            reach,
             etcd: next()?,
             etcd_peer: next()?,
-            apiserver: next()?,
+            apiserver: if reach == Reach::Service { SERVICE_PORT } else { next()? },
             controller_manager: next()?,
             scheduler: next()?,
             kwok: next()?,
@@ -45,7 +54,19 @@ impl Ports {
     }
 
     pub(super) fn apiserver_url(self) -> String {
-        format!("https://127.0.0.1:{}", self.apiserver)
+        let host = match self.reach {
+            Reach::Loopback => Ipv4Addr::LOCALHOST,
+            Reach::Service => SERVICE_ADDRESS,
+        };
+        format!("https://{host}:{}", self.apiserver)
+    }
+
+    /// The address at which the API server listens.
+    pub(super) fn apiserver_binds(self) -> Ipv4Addr {
+        match self.reach {
+            Reach::Loopback => Ipv4Addr::LOCALHOST,
+            Reach::Service => Ipv4Addr::UNSPECIFIED,
+        }
     }
 }
 

@@ -5,7 +5,7 @@
 //! program.
 
 use std::fs::OpenOptions;
-use std::io::{Read as _, Seek as _, SeekFrom};
+use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::net::{Ipv4Addr, TcpStream};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -16,15 +16,17 @@ use anyhow::{Context, anyhow};
 
 use super::ports::{self, PortTaken};
 
-/// Runs `"$@"` until it ends or our end of the pipe closes. The guard is a process of its own and holds the
-/// pipe too, so killing the shell alone does not free the program.
+/// Runs `"$@"` until it ends or our end of the pipe closes; its process id goes to `$0.pid`. The guard is a process
+/// of its own and holds the pipe too, so killing the shell alone does not free the program. A line in the pipe names
+/// a signal to pass on.
 ///
 /// SIGKILL, because all state is thrown away, and because nobody should wait for a graceful end.
 const SUPERVISE: &str = r#"
 exec 3<&0 </dev/null
 "$@" 3<&- &
 program=$!
-{ read -r _; kill -KILL "$program"; } <&3 2>/dev/null &
+echo "$program" >"$0.pid"
+{ while read -r signal; do kill -"$signal" "$program"; done; kill -KILL "$program"; } <&3 2>/dev/null &
 guard=$!
 exec 3<&-
 wait "$program"
@@ -35,17 +37,17 @@ exit "$status"
 
 /// What to run.
 #[derive(Debug)]
-pub(super) struct CommandLine {
-    pub(super) name: &'static str,
-    pub(super) program: PathBuf,
-    pub(super) arguments: Vec<String>,
+pub(crate) struct CommandLine {
+    pub(crate) name: &'static str,
+    pub(crate) program: PathBuf,
+    pub(crate) arguments: Vec<String>,
     /// Where it listens. If it ends and one of these is taken, the port was the reason.
-    pub(super) ports: Vec<u16>,
+    pub(crate) ports: Vec<u16>,
 }
 
 /// A program that runs, ran, or runs again, with one log file for all its lives.
 #[derive(Debug)]
-pub(super) struct Process {
+pub(crate) struct Process {
     command: CommandLine,
     directory: PathBuf,
     log: PathBuf,
@@ -55,7 +57,7 @@ pub(super) struct Process {
 
 impl Process {
     /// Starts the program in `directory`, logging to `<name>.log` there.
-    pub(super) fn spawn(command: CommandLine, directory: &Path) -> anyhow::Result<Self> {
+    pub(crate) fn spawn(command: CommandLine, directory: &Path) -> anyhow::Result<Self> {
         let log = directory.join(format!("{}.log", command.name));
         let process = Self { command, directory: directory.to_owned(), log, shell: Mutex::new(None) };
         process.start()?;
@@ -63,7 +65,7 @@ impl Process {
     }
 
     /// Starts the program again after [`Process::kill`]. Does nothing while it runs.
-    pub(super) fn start(&self) -> anyhow::Result<()> {
+    pub(crate) fn start(&self) -> anyhow::Result<()> {
         let mut shell = self.shell();
         if shell.is_none() {
             *shell = Some(self.launch().with_context(|| format!("cannot start {}", self.command.name))?);
@@ -90,12 +92,19 @@ impl Process {
         Ok(child)
     }
 
-    pub(super) fn name(&self) -> &'static str {
+    pub(crate) fn name(&self) -> &'static str {
         self.command.name
     }
 
+    /// The id of the program's process, not of the shell around it.
+    pub(crate) fn pid(&self) -> anyhow::Result<u32> {
+        let file = self.directory.join(format!("{}.pid", self.command.name));
+        let text = std::fs::read_to_string(&file).with_context(|| format!("no {}", file.display()))?;
+        Ok(text.trim().parse()?)
+    }
+
     /// An error until the program listens.
-    pub(super) fn check_listening(&self) -> anyhow::Result<()> {
+    pub(crate) fn check_listening(&self) -> anyhow::Result<()> {
         for port in &self.command.ports {
             TcpStream::connect((Ipv4Addr::LOCALHOST, *port))?;
         }
@@ -103,7 +112,7 @@ impl Process {
     }
 
     /// Kills the program and waits until it is gone. Does nothing if it does not run.
-    pub(super) fn kill(&self) {
+    pub(crate) fn kill(&self) {
         if let Some(mut shell) = self.shell().take() {
             drop(shell.stdin.take());
             // The shell ends right after the program. There is nothing to do about a failure to wait.
@@ -111,8 +120,19 @@ impl Process {
         }
     }
 
+    /// Asks the program to end, as a kubelet does, and waits until it has. Does nothing if it does not run.
+    pub(crate) fn terminate(&self) -> anyhow::Result<()> {
+        if let Some(mut shell) = self.shell().take() {
+            if let Some(pipe) = shell.stdin.as_mut() {
+                pipe.write_all(b"TERM\n")?;
+            }
+            shell.wait()?;
+        }
+        Ok(())
+    }
+
     /// An error that shows the end of the log if the program ended without being told to.
-    pub(super) fn check(&self) -> anyhow::Result<()> {
+    pub(crate) fn check(&self) -> anyhow::Result<()> {
         let Some(status) = self.exit_status()? else { return Ok(()) };
         let error = anyhow!("{} ended ({status}). {}", self.command.name, self.log_tail());
         match self.command.ports.iter().find(|port| !ports::is_free(**port)) {
@@ -129,7 +149,7 @@ impl Process {
     }
 
     /// The last lines of the log and where the rest is.
-    pub(super) fn log_tail(&self) -> String {
+    pub(crate) fn log_tail(&self) -> String {
         let path = self.log.display();
         match tail(&self.log) {
             Ok(tail) if tail.is_empty() => format!("{path} is empty"),
@@ -191,6 +211,27 @@ mod tests {
         let error = format!("{:#}", until(|| process.check().err()));
         assert!(error.contains("exit status: 3"), "{error}");
         assert!(error.contains("no such flag"), "{error}");
+    }
+
+    #[test]
+    fn the_id_is_the_programs() {
+        let directory = tempfile::tempdir().unwrap();
+        let process = spawn(directory.path(), "echo pid $$; while :; do sleep 0.01; done", vec![]);
+        until(|| process.log_tail().contains("pid").then_some(()));
+        assert!(process.log_tail().ends_with(&format!("pid {}", process.pid().unwrap())));
+    }
+
+    #[test]
+    fn a_program_that_is_asked_to_end_can_say_goodbye() {
+        let directory = tempfile::tempdir().unwrap();
+        let process = spawn(
+            directory.path(),
+            "trap 'echo goodbye; exit 0' TERM; echo up; while :; do sleep 0.01; done",
+            vec![],
+        );
+        until(|| process.log_tail().contains("up").then_some(()));
+        process.terminate().unwrap();
+        assert!(process.log_tail().contains("goodbye"), "{}", process.log_tail());
     }
 
     #[test]

@@ -41,7 +41,10 @@ impl User {
     /// Plays every kubelet, so it cannot be one node's user.
     pub(super) const KWOK: Self = Self { name: "kwok", groups: &["system:masters"] };
 
-    const ALL: [Self; 9] = [
+    /// The kubelet of the one real node.
+    pub(crate) const KUBELET: Self = Self { name: "system:node:hangzhou-1", groups: &["system:nodes"] };
+
+    const ALL: [Self; 10] = [
         Self::ADMIN,
         Self::PLATFORM_ENGINEER,
         Self::APP_TEAM,
@@ -51,6 +54,7 @@ impl User {
         Self::CONTROLLER_MANAGER,
         Self::SCHEDULER,
         Self::KWOK,
+        Self::KUBELET,
     ];
 }
 
@@ -89,6 +93,9 @@ impl Accounts {
     }
 }
 
+/// The context of every kubeconfig here.
+pub const CONTEXT: &str = "e2e";
+
 /// What a kubeconfig says about the server.
 #[derive(Debug)]
 pub(super) struct Cluster<'a> {
@@ -104,8 +111,8 @@ impl Cluster<'_> {
             "kind": "Config",
             "clusters": [{"name": "e2e", "cluster": {"server": self.server, "certificate-authority": self.ca}}],
             "users": [{"name": user, "user": {"token": token}}],
-            "contexts": [{"name": "e2e", "context": {"cluster": "e2e", "user": user}}],
-            "current-context": "e2e",
+            "contexts": [{"name": CONTEXT, "context": {"cluster": "e2e", "user": user}}],
+            "current-context": CONTEXT,
         });
         pki::write(path, &serde_json::to_string_pretty(&kubeconfig)?, 0o600)
     }

@@ -50,7 +50,7 @@ async fn shipped_is_accepted(bed: &Bed) -> Result<()> {
 }
 
 /// Whether `found` is `given`, besides members that have a default.
-fn holds(found: &Value, given: &Value) -> bool {
+pub(crate) fn holds(found: &Value, given: &Value) -> bool {
     match (found, given) {
         (Value::Object(found), Value::Object(given)) => {
             given.iter().all(|(name, value)| found.get(name).is_some_and(|found| holds(found, value)))

@@ -10,11 +10,16 @@ use libtest_mimic::{Arguments, Failed, Trial};
 
 mod admission;
 mod bed;
+mod break_glass;
 mod cases;
+mod chart;
 mod definitions;
 mod foreign;
+mod node;
 mod outage;
+mod preflight;
 mod running;
+mod soak;
 mod uniform;
 
 use bed::Bed;
@@ -29,9 +34,14 @@ fn main() -> ExitCode {
     trials.extend(cases::trials(&bed).expect("the cases can be read"));
     trials.extend(admission::trials(&bed));
     trials.extend(running::trials(&bed));
+    trials.extend(break_glass::trials(&bed));
     trials.extend(outage::trials(&bed));
+    trials.extend(preflight::trials(&bed));
     trials.extend(uniform::trials(&bed));
+    trials.extend(soak::trials(&bed));
     trials.extend(foreign::trials(&bed));
+    trials.extend(chart::trials(&bed));
+    trials.extend(node::trials());
     let conclusion = libtest_mimic::run(&arguments, trials);
     bed.close();
     conclusion.exit_code()

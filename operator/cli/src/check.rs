@@ -19,8 +19,8 @@ mod known;
 mod read;
 mod scope;
 
-pub(crate) use known::known;
 pub use known::{Key, Role};
+pub(crate) use known::{given_twice, known};
 pub use read::read;
 pub use scope::is_cluster_scoped;
 

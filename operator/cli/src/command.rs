@@ -20,6 +20,10 @@ use crate::{
     report::{self, Colour, Format, visible},
 };
 
+mod preflight;
+
+use preflight::{DiscoverArgs, PreflightArgs};
+
 /// Keeps the data of users in mainland China inside the mainland: checks manifests with the engine that judges
 /// in the cluster.
 #[derive(Debug, Parser)]
@@ -37,6 +41,10 @@ pub struct Bund {
 enum Command {
     /// Judge manifests: files, folders, or `-` for standard input.
     Check(CheckArgs),
+    /// Tell what Bund would find and refuse in a cluster, before it is installed there. Only reads.
+    Preflight(PreflightArgs),
+    /// Find databases, queues, caches and stores that run without a data class. Only reads.
+    Discover(DiscoverArgs),
     /// Run cases: folders with an object and the decision that is expected.
     Test(TestArgs),
     /// Tell what a reason means and what to do; without a reason, list all.
@@ -86,6 +94,8 @@ impl Bund {
     pub fn run(self) -> Result<ExitCode> {
         match self.command {
             Command::Check(args) => check(args),
+            Command::Preflight(args) => args.run(),
+            Command::Discover(args) => args.run(),
             Command::Test(args) => test(&args),
             Command::Explain { reason } => explain_reason(reason.as_deref()),
         }

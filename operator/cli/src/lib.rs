@@ -1,12 +1,16 @@
 //! `bund`: the engine that judges in the cluster, on the command line.
 //!
 //! [`manifest`] reads, [`check`] judges, [`report`] tells, [`cases`] runs sentences with expectations. None of
-//! them decides anything: that is `bund_engine::decide`.
+//! them decides anything: that is `bund_engine::decide`. [`inventory`] reads what a cluster holds, [`preflight`] tells what
+//! Bund would do there, [`discover`] what nobody classified.
 
 pub mod builtin;
 pub mod cases;
 pub mod check;
 pub mod command;
+pub mod discover;
 pub mod explain;
+pub mod inventory;
 pub mod manifest;
+pub mod preflight;
 pub mod report;

@@ -1,4 +1,4 @@
-//! Architecture Invariant (generated equals types): `docs/reasons.md` is what the engine says, and `docs/cli.md` holds the
+//! Architecture Invariant (generated equals types): `docs/reference/reasons.md` is what the engine says, and `docs/reference/cli.md` holds the
 //! help of the binary and names every field of the JSON report. `BUND_UPDATE=1 cargo test -p bund --test docs` writes what is
 //! generated anew.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
@@ -19,7 +19,7 @@ const BEGIN: &str = "<!-- generated: help; `make generate` writes it -->\n";
 const END: &str = "<!-- end of generated -->\n";
 
 fn path(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs").join(name)
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference").join(name)
 }
 
 /// Compares a file with what it should be, or writes it.
@@ -29,7 +29,7 @@ fn assert_generated(name: &str, text: &str) {
         fs::write(path(name), text).unwrap();
     }
     let kept = fs::read_to_string(path(name)).unwrap_or_default();
-    assert!(kept == text, "docs/{name} differs from what is generated; run `make generate`");
+    assert!(kept == text, "docs/reference/{name} differs from what is generated; run `make generate`");
 }
 
 /// The help of the binary and of each command.

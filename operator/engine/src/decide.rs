@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::{
     Classification, Finding, Injection, ObjectId, Operation, Reason, Request, Snapshot, Subject, Subresource,
-    Timestamp, enforce,
+    Timestamp, enforce, glass,
     reason::Effect,
     snapshot::{CarrierId, World},
 };
@@ -114,6 +114,7 @@ pub fn decide(request: &Request, snapshot: &Snapshot, now: Timestamp) -> Decisio
     let existed = old.as_ref().map(|old| (&old.subject, old.findings.as_slice()));
     enforce::soften(&mut findings, &subject, existed, snapshot);
     enforce::cover(&mut findings, &subject.id, &classes, snapshot, now);
+    glass::let_through(&mut findings, &subject, snapshot, now);
     let kept = !findings.is_empty() || judge::is_kept(&classes, &subject, snapshot);
     let verdict = verdict(&findings, kept);
     let refused = findings.iter().any(enforce::refuses);
@@ -135,6 +136,7 @@ pub fn decide_standing(subject: &Subject, snapshot: &Snapshot, now: Timestamp) -
     sort(&mut findings);
     enforce::soften(&mut findings, &subject, None, snapshot);
     enforce::cover(&mut findings, &subject.id, &classes, snapshot, now);
+    glass::let_through(&mut findings, &subject, snapshot, now);
     let kept = !findings.is_empty() || judge::is_kept(&classes, &subject, snapshot);
     let verdict = verdict(&findings, kept);
     Decision { subject: subject.id, classes, verdict, findings, injection: None, assumptions }

@@ -9,6 +9,7 @@ use crate::{
     Classification, Decision, Finding, ObjectId, Snapshot, Subject, Timestamp,
     cover::{Flow, covers},
     finding::{Standing, sentences},
+    glass::BrokenGlass,
     snapshot::Enrolment,
     subject::{Deletion, Role},
 };
@@ -83,7 +84,7 @@ impl Finding {
     pub fn is_covered(&self) -> bool {
         match self.standing {
             Standing::Covered(_) => true,
-            Standing::Stands | Standing::Existed | Standing::Exempt => false,
+            Standing::Stands | Standing::Existed | Standing::Exempt | Standing::LetThrough(_) => false,
         }
     }
 
@@ -91,27 +92,48 @@ impl Finding {
     pub fn consequence(&self) -> Mode {
         match (&self.standing, self.mode) {
             (Standing::Stands, mode) => mode,
-            (Standing::Existed, Mode::Deny | Mode::Warn) | (Standing::Covered(_), _) => Mode::Warn,
+            (Standing::Existed, Mode::Deny | Mode::Warn)
+            | (Standing::Covered(_) | Standing::LetThrough(_), _) => Mode::Warn,
             (Standing::Existed, Mode::Audit) | (Standing::Exempt, _) => Mode::Audit,
         }
     }
 }
 
 impl Decision {
+    /// The broken glass that let something through.
+    pub fn broken_glass(&self) -> Option<&BrokenGlass> {
+        self.findings.iter().find_map(|finding| match &finding.standing {
+            Standing::LetThrough(glass) => Some(glass),
+            Standing::Stands | Standing::Existed | Standing::Exempt | Standing::Covered(_) => None,
+        })
+    }
+
     /// What an entrance answers.
     pub fn response(&self) -> Response {
         let of = |consequence| -> Vec<&Finding> {
             self.findings.iter().filter(|finding| finding.consequence() == consequence).collect()
         };
         let refusals = sentences(&self.subject, &of(Mode::Deny));
-        let (old, new): (Vec<&Finding>, Vec<&Finding>) =
-            of(Mode::Warn).into_iter().partition(|finding| finding.standing == Standing::Existed);
-        let mut warnings = sentences(&self.subject, &new);
-        warnings.extend(
-            sentences(&self.subject, &old)
-                .into_iter()
-                .map(|line| format!("{line}; its next pods will be refused")),
-        );
+        let mut warnings = Vec::new();
+        let (mut plain, mut old, mut through) = (Vec::new(), Vec::new(), Vec::new());
+        for finding in of(Mode::Warn) {
+            match (&finding.standing, finding.mode) {
+                (Standing::Existed, Mode::Deny) => old.push(finding),
+                (Standing::LetThrough(_), _) => through.push(finding),
+                (Standing::Existed | Standing::Stands | Standing::Exempt | Standing::Covered(_), _) => {
+                    plain.push(finding);
+                }
+            }
+        }
+        let mut warn = |findings: &[&Finding], end: &str| {
+            warnings
+                .extend(sentences(&self.subject, findings).into_iter().map(|line| format!("{line}{end}")));
+        };
+        warn(&plain, "");
+        if let Some(glass) = self.broken_glass() {
+            warn(&through, &format!("; {glass}"));
+        }
+        warn(&old, "; its next pods will be refused");
         Response {
             allowed: refusals.is_empty(),
             refusals,

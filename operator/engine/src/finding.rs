@@ -10,7 +10,9 @@ use alloc::{
 use bund_crds::{JurisdictionName, Mode, PolicyName};
 use serde::Serialize;
 
-use crate::{FieldPath, HeldClass, ObjectId, Provenance, Reason, cover::Cover, select::Requirement};
+use crate::{
+    FieldPath, HeldClass, ObjectId, Provenance, Reason, cover::Cover, glass::BrokenGlass, select::Requirement,
+};
 
 /// One broken rule. Identity: reason, class, requirement and offending value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -49,12 +51,15 @@ pub struct Finding {
 pub enum Standing {
     /// It stands, with its mode.
     Stands,
-    /// The object had it before the update. It is shown as a warning: its next pods will be refused.
+    /// The object had it before the update. It is shown as a warning; where the mode is `Deny`, its next pods will
+    /// be refused.
     Existed,
     /// The namespace is exempt. It is recorded and no more.
     Exempt,
     /// An active transfer covers the flow.
     Covered(Cover),
+    /// It would refuse the request, and glass is broken. It is shown as a warning that says so.
+    LetThrough(BrokenGlass),
 }
 
 /// What two findings have in common when they are the same one.

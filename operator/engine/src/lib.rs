@@ -24,6 +24,8 @@ pub mod destination;
 pub mod enforce;
 pub mod field;
 pub mod finding;
+mod forecast;
+pub mod glass;
 pub mod inject;
 pub mod locate;
 pub mod placement;

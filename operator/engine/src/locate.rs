@@ -73,6 +73,15 @@ pub fn locate(node: &NodeFacts, jurisdiction: &JurisdictionName, world: &World) 
     agree(node, table, location)
 }
 
+/// What a node says about its place, the strongest claim first: an administrator's label, region and zone labels,
+/// the `providerID`.
+pub fn claimed(node: &NodeFacts, jurisdiction: &JurisdictionName, world: &World) -> Vec<String> {
+    let key = world.jurisdiction(jurisdiction).and_then(|table| table.trusted_label.as_ref());
+    let trusted = key.and_then(|key| Some(format!("label {key}={}", node.labels.get(key.as_str())?)));
+    let own = claims(node, &world.location().node_key);
+    trusted.into_iter().chain(own.iter().map(ToString::to_string)).collect()
+}
+
 /// Where `node` is, as far as any of `jurisdictions` is concerned: inside if it is inside one of them.
 pub(crate) fn locate_in_any<'j>(
     node: &NodeFacts,

@@ -1,7 +1,7 @@
 //! Why something is wrong. One enum feeds the admission message, the condition, the report, the metric label,
 //! the ledger field and the SARIF rule.
 //!
-//! Architecture Invariant (one reason, one code, one documentation entry): `docs/reasons.md` is generated from
+//! Architecture Invariant (one reason, one code, one documentation entry): `docs/reference/reasons.md` is generated from
 //! [`Reason::ALL`].
 
 use core::fmt;
@@ -66,7 +66,7 @@ pub struct Entry {
     pub aspect: Aspect,
     /// What it does to the verdict.
     pub effect: Effect,
-    /// The control that it serves (`docs/reasons.md` lists them).
+    /// The control that it serves (`docs/reference/reasons.md` lists them).
     pub control: &'static str,
     /// The law behind the control.
     pub citation: &'static str,

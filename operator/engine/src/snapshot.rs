@@ -13,6 +13,7 @@ use serde_json::Value;
 use crate::{ObjectId, Subject, subject::Labels};
 
 mod carrier;
+mod glass;
 mod node;
 mod observe;
 mod table;
@@ -20,6 +21,7 @@ mod world;
 
 pub(crate) use carrier::claim_links;
 pub use carrier::{CarrierFacts, CarrierId, CarrierKind};
+pub use glass::Glass;
 pub use node::{NodeFacts, Substance};
 pub use observe::{DEFAULT_NAMESPACE, Observed};
 pub(crate) use table::Place;

@@ -49,6 +49,39 @@ pub struct Material {
     pub leaf: Leaf,
 }
 
+/// What a server needs of the Secret, and what its clients must trust: no authority's key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Serving {
+    /// What is served.
+    pub leaf: Leaf,
+    /// Every authority whose leaf an API server may meet, in PEM.
+    pub bundle: String,
+}
+
+impl Serving {
+    /// Reads the data of a Secret, whoever wrote it.
+    pub fn read(data: &Data) -> Result<Self, Unusable> {
+        let mut certificates = vec![text(data, CA)?];
+        for key in [NEXT, PREVIOUS] {
+            if data.contains_key(key) {
+                certificates.push(text(data, key)?);
+            }
+        }
+        facts(&text(data, CA)?, CA)?;
+        Ok(Self { leaf: leaf(data)?, bundle: bundle(certificates.iter().map(String::as_str)) })
+    }
+}
+
+impl From<&Material> for Serving {
+    fn from(material: &Material) -> Self {
+        Self { leaf: material.leaf.clone(), bundle: material.bundle() }
+    }
+}
+
+fn bundle<'t>(certificates: impl Iterator<Item = &'t str>) -> String {
+    certificates.flat_map(|pem| [pem.trim(), "\n"]).collect()
+}
+
 /// Why a Secret is no material.
 #[derive(Debug, thiserror::Error)]
 pub enum Unusable {
@@ -110,8 +143,7 @@ impl Material {
     pub fn bundle(&self) -> String {
         let next = self.next.as_ref().map(|next| next.certificate.as_str());
         let all = [Some(self.current.certificate.as_str()), next, self.previous.as_deref()];
-        let lines = all.into_iter().flatten().flat_map(|pem| [pem.trim(), "\n"]);
-        lines.collect()
+        bundle(all.into_iter().flatten())
     }
 }
 

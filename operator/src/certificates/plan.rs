@@ -48,7 +48,7 @@ fn is_old(not_before: Timestamp, not_after: Timestamp, now: Timestamp) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::certificates::issue;
+    use crate::certificates::{Serving, issue};
 
     fn names() -> Vec<String> {
         vec!["bund-webhook.bund-system.svc".to_owned()]
@@ -123,8 +123,12 @@ mod tests {
         let material = material.unwrap();
         assert!(material.next.is_some());
         assert_eq!(Material::read(&material.data()).unwrap(), material);
+        assert_eq!(Serving::read(&material.data()).unwrap(), Serving::from(&material));
         let mut broken = material.data();
-        broken.remove("tls.key");
+        broken.remove("ca.key");
         assert!(Material::read(&broken).is_err());
+        assert!(Serving::read(&broken).is_ok(), "who only serves needs no authority's key");
+        broken.remove("tls.key");
+        assert!(Serving::read(&broken).is_err());
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bund_crds::{GROUP, VERSION};
 use bund_engine::Timestamp;
-use bund_engine::snapshot::OwnKind;
+use bund_engine::snapshot::{Glass, OwnKind};
 use serde_json::{Value, json};
 
 use super::status::status;
@@ -68,20 +68,47 @@ fn holds(stored: &Value, wanted: &Value) -> bool {
         |status: &Value| status.get("conditions").and_then(Value::as_array).cloned().unwrap_or_default();
     let there = conditions(stored);
     conditions(wanted).iter().all(|condition| there.contains(condition))
-        && ["nodes", "wouldDeny"].iter().all(|member| stored.get(member) == wanted.get(member))
+        && ["nodes", "until", "wouldDeny"].iter().all(|member| stored.get(member) == wanted.get(member))
 }
 
-/// Every status that differs from what is stored. `unseen` forgets what the view shows by now.
-pub fn plan(view: &View, unseen: &mut Unseen, now: Timestamp) -> Vec<Write> {
-    let mut writes = Vec::new();
+/// What one pass over the facts leads to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Planned {
+    /// Every status that differs from what is stored.
+    pub writes: Vec<Write>,
+    /// How many owners each policy would refuse, by name.
+    pub would_deny: Vec<(String, i64)>,
+    /// Every broken glass that is in effect.
+    pub broken: Vec<Glass>,
+}
+
+impl Planned {
+    /// When statuses change by themselves: when the next glass ends.
+    pub fn next(&self) -> Option<Timestamp> {
+        self.broken.iter().filter_map(|glass| glass.until).min()
+    }
+}
+
+/// Plans the statuses. `unseen` forgets what the view shows by now.
+pub fn plan(view: &View, unseen: &mut Unseen, now: Timestamp) -> Planned {
+    let broken = view.snapshot.world().glasses().filter(|glass| glass.is_active(now));
+    let mut planned = Planned { broken: broken.cloned().collect(), ..Planned::default() };
     for (kind, name, shown) in view.own_objects() {
         let stored = unseen.stored(kind, name, shown);
         let status = status(kind, name, &stored, view, now);
+        if let Some(count) = status.pointer("/wouldDeny/count").and_then(Value::as_i64) {
+            planned.would_deny.push((name.to_owned(), count));
+        }
         if !holds(&stored.status, &status) {
-            writes.push(Write { kind, name: name.into(), seen: shown.resource_version.clone(), status });
+            planned.writes.push(Write {
+                kind,
+                name: name.into(),
+                seen: shown.resource_version.clone(),
+                status,
+            });
         }
     }
-    writes
+    planned
 }
 
 #[cfg(test)]
@@ -104,24 +131,28 @@ mod tests {
         let at = |second| Timestamp::from_second(second).unwrap();
         let mut unseen = Unseen::default();
         let before = view("1", &Value::Null);
-        let mut writes = plan(&before, &mut unseen, at(0));
+        let mut writes = plan(&before, &mut unseen, at(0)).writes;
         assert_eq!(writes.len(), 1);
         let write = writes.remove(0);
         unseen.written(write.clone());
-        assert_eq!(plan(&before, &mut unseen, at(9)), [], "before the watch has shown what was written");
-        assert_eq!(plan(&view("2", &write.status), &mut unseen, at(9)), [], "after it has");
+        assert_eq!(
+            plan(&before, &mut unseen, at(9)).writes,
+            [],
+            "before the watch has shown what was written"
+        );
+        assert_eq!(plan(&view("2", &write.status), &mut unseen, at(9)).writes, [], "after it has");
     }
 
     #[test]
     fn what_others_write_into_a_status_stays_and_what_they_overwrite_is_put_right() {
         let at = |second| Timestamp::from_second(second).unwrap();
         let mut unseen = Unseen::default();
-        let status = plan(&view("1", &Value::Null), &mut unseen, at(0)).remove(0).status;
+        let status = plan(&view("1", &Value::Null), &mut unseen, at(0)).writes.remove(0).status;
         let mut more = status.clone();
         more["conditions"].as_array_mut().unwrap().push(json!({"type": "Reviewed", "status": "True"}));
-        assert_eq!(plan(&view("2", &more), &mut unseen, at(9)), []);
+        assert_eq!(plan(&view("2", &more), &mut unseen, at(9)).writes, []);
         let mut wrong = status;
         wrong["conditions"][0]["status"] = "False".into();
-        assert_eq!(plan(&view("3", &wrong), &mut unseen, at(9)).len(), 1);
+        assert_eq!(plan(&view("3", &wrong), &mut unseen, at(9)).writes.len(), 1);
     }
 }

@@ -1,9 +1,9 @@
 //! The status of each object of our own kinds. (pure)
 
-use bund_crds::condition::{READY, RESOLVED_REFS};
+use bund_crds::condition::{ACTIVE, ENFORCED, READY, RESOLVED_REFS};
 use bund_crds::{DestinationMappingSpec, ResidencyPolicySpec};
 use bund_engine::locate::locate;
-use bund_engine::snapshot::{OwnKind, World};
+use bund_engine::snapshot::{Glass, OwnKind, World};
 use bund_engine::{Location, Snapshot, Timestamp};
 use serde_json::{Map, Value, json};
 
@@ -30,6 +30,7 @@ pub fn status(kind: OwnKind, name: &str, stored: &OwnObject, view: &View, now: T
             vec![Wanted::fails(READY, "FactUnreadable", message)]
         }
         None => match kind {
+            OwnKind::BreakGlass => glass(name, world, &mut members, now),
             OwnKind::ClusterLocation => {
                 members.extend(nodes(&view.snapshot).map(|nodes| ("nodes".to_owned(), nodes)));
                 vec![location(world)]
@@ -92,11 +93,13 @@ fn policy(name: &str, view: &View, members: &mut Map<String, Value>, now: Timest
         return vec![Wanted::fails(READY, "NotInForce", "the policy is not known yet")];
     };
     members.insert("wouldDeny".to_owned(), json!(would_deny(policy, view, now)));
+    let enforced = enforced(world, now);
     let missing = missing(&policy.spec, world);
     if missing.is_empty() {
         return vec![
             Wanted::holds(READY, "InForce", "the policy is in force"),
             Wanted::holds(RESOLVED_REFS, "Resolved", "every class and jurisdiction exists"),
+            enforced,
         ];
     }
     let missing = missing.join(", ");
@@ -107,7 +110,40 @@ fn policy(name: &str, view: &View, members: &mut Map<String, Value>, now: Timest
     vec![
         Wanted::fails(READY, "RefsNotResolved", in_force),
         Wanted::fails(RESOLVED_REFS, "NotFound", format!("not found: {missing}")),
+        enforced,
     ]
+}
+
+/// Whether the modes of policies hold as they are written.
+fn enforced(world: &World, now: Timestamp) -> Wanted {
+    let active: Vec<_> = world.glasses().filter(|glass| glass.is_active(now)).map(told).collect();
+    if active.is_empty() {
+        return Wanted::holds(ENFORCED, "AsWritten", "the modes hold as they are written");
+    }
+    let message = format!("glass is broken, Deny acts as Warn: {}", active.join("; "));
+    Wanted::fails(ENFORCED, "BreakGlass", message)
+}
+
+/// Who broke it, where, until when and why.
+fn told(glass: &Glass) -> String {
+    let Glass { name, reason, requested_by, namespaces, since: _, until } = glass;
+    let names: Vec<_> = namespaces.iter().map(AsRef::as_ref).collect();
+    let place = if names.is_empty() { "everywhere".to_owned() } else { format!("in {}", names.join(", ")) };
+    let until = until.map(|until| format!(" until {until}")).unwrap_or_default();
+    format!("{name} of {requested_by}, {place}{until}: {reason}")
+}
+
+fn glass(name: &str, world: &World, members: &mut Map<String, Value>, now: Timestamp) -> Vec<Wanted> {
+    let Some(glass) = world.glasses().find(|glass| glass.name.as_ref() == name) else {
+        return vec![Wanted::fails(READY, "NotInForce", "it is not known yet")];
+    };
+    members.extend(glass.until.map(|until| ("until".to_owned(), until.to_string().into())));
+    let active = if glass.is_active(now) {
+        Wanted::holds(ACTIVE, "InEffect", format!("Deny acts as Warn: {}", told(glass)))
+    } else {
+        Wanted::fails(ACTIVE, "Expired", "it ended by itself; delete it when nobody needs it as a record")
+    };
+    vec![active, Wanted::holds(READY, "InForce", "it is understood")]
 }
 
 /// The classes and jurisdictions that a policy names and that do not exist.

@@ -1,18 +1,20 @@
 //! Writing statuses while we lead. (client)
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use bund_engine::Timestamp;
-use bund_engine::snapshot::OwnKind;
+use bund_engine::snapshot::{Glass, OwnKind};
 use kube::api::{DynamicObject, Patch, PatchParams};
 use kube::{Api, Client};
 use tokio::time::sleep;
 use tracing::{debug, warn};
 
-use super::plan::{Unseen, Write, plan};
+use super::findings::findings;
+use super::plan::{Planned, Unseen, Write, plan};
 use crate::index::{Index, WatchedKind};
+use crate::metrics::Metrics;
 
 /// Who owns the statuses.
 const FIELD_MANAGER: &str = "bund-operator-status";
@@ -23,13 +25,31 @@ const PAUSE: Duration = Duration::from_millis(500);
 pub struct Controller {
     client: Client,
     index: Arc<Index>,
+    metrics: Metrics,
     unseen: Unseen,
+    /// The glasses that were broken at the last pass.
+    broken: BTreeSet<Box<str>>,
+}
+
+/// When there is something to do again.
+enum Next {
+    /// At once: something failed.
+    Now,
+    /// At this moment, when something ends by itself.
+    At(Timestamp),
+    /// When the facts change.
+    OnChange,
+}
+
+async fn sleep_until(moment: Timestamp) {
+    let left = moment.duration_since(Timestamp::now());
+    sleep(Duration::try_from(left).unwrap_or_default()).await;
 }
 
 impl Controller {
-    /// A controller that has written nothing yet.
-    pub fn new(client: Client, index: Arc<Index>) -> Self {
-        Self { client, index, unseen: Unseen::default() }
+    /// A controller that has written nothing yet and counts in `metrics`.
+    pub fn new(client: Client, index: Arc<Index>, metrics: Metrics) -> Self {
+        Self { client, index, metrics, unseen: Unseen::default(), broken: BTreeSet::new() }
     }
 
     /// Writes what differs on every change of the index, for ever. Nothing is written before every kind was listed:
@@ -41,25 +61,38 @@ impl Controller {
         }
         loop {
             revisions.mark_unchanged();
-            let failed = self.pass().await;
+            let next = self.pass().await;
             sleep(PAUSE).await;
-            if !failed && revisions.changed().await.is_err() {
-                return;
+            let by_itself = async {
+                match next {
+                    Next::Now => {}
+                    Next::At(moment) => sleep_until(moment).await,
+                    Next::OnChange => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = by_itself => {}
+                changed = revisions.changed() => if changed.is_err() { return },
             }
         }
     }
 
-    /// One pass: whether some write failed, so that it is tried again.
-    async fn pass(&mut self) -> bool {
+    /// One pass over the facts.
+    async fn pass(&mut self) -> Next {
         let view = self.index.view();
         let mut unseen = std::mem::take(&mut self.unseen);
         // Judging every workload under every policy is work for a thread of its own, not for one that answers.
         let planned = tokio::task::spawn_blocking(move || {
-            let writes = plan(&view, &mut unseen, Timestamp::now());
-            (writes, unseen)
+            let now = Timestamp::now();
+            (plan(&view, &mut unseen, now), findings(&view, now), unseen)
         });
-        let Ok((writes, unseen)) = planned.await else { return true };
+        let Ok((planned, findings, unseen)) = planned.await else { return Next::Now };
+        let next = planned.next();
+        let Planned { writes, would_deny, broken } = planned;
         self.unseen = unseen;
+        self.metrics.findings(findings);
+        self.metrics.would_deny(would_deny);
+        self.tell_broken(&broken);
         let mut failed = false;
         for write in writes {
             debug!(kind = write.kind.as_str(), name = write.name, "writing a status");
@@ -79,7 +112,25 @@ impl Controller {
                 }
             }
         }
-        failed
+        match next {
+            _ if failed => Next::Now,
+            Some(moment) => Next::At(moment),
+            None => Next::OnChange,
+        }
+    }
+
+    /// Says which glass was broken, and which is whole again, once.
+    fn tell_broken(&mut self, broken: &[Glass]) {
+        self.metrics.break_glass(broken.len());
+        let now: BTreeSet<Box<str>> = broken.iter().map(|glass| glass.name.clone()).collect();
+        for glass in broken.iter().filter(|glass| !self.broken.contains(&glass.name)) {
+            let Glass { name, reason, requested_by, namespaces, since: _, until } = glass;
+            warn!(%name, %requested_by, ?namespaces, ?until, %reason, "glass is broken: Deny acts as Warn");
+        }
+        for name in self.broken.difference(&now) {
+            warn!(%name, "glass is whole again");
+        }
+        self.broken = now;
     }
 
     async fn write(&self, write: &Write) -> Result<(), kube::Error> {

@@ -66,6 +66,7 @@ const fn workload(
 
 /// Every kind that is watched.
 pub const KINDS: &[WatchedKind] = &[
+    own("BreakGlass", "breakglasses"),
     own("ClusterLocation", "clusterlocations"),
     own("DataClass", "dataclasses"),
     own("DestinationMapping", "destinationmappings"),

@@ -31,7 +31,7 @@ pub struct OwnObject {
     pub status: Value,
 }
 
-/// A workload or a pod that no controller made, in the order of reports.
+/// A workload or a pod that no watched workload made, in the order of reports.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct OwnerKey {
     /// Its namespace.
@@ -73,7 +73,7 @@ impl View {
         self.own.iter().map(|((kind, name), object)| (*kind, name.as_ref(), object.as_ref()))
     }
 
-    /// Workloads and pods that no controller made, in order of namespace, kind and name.
+    /// Workloads and pods that no watched workload made, in order of namespace, kind and name.
     pub fn owners(&self) -> impl Iterator<Item = (&OwnerKey, &Subject)> {
         self.owners.iter().filter_map(|(key, owner)| {
             let subject = match owner {
@@ -104,7 +104,7 @@ impl View {
     }
 
     fn observe_owner(&mut self, kind: &WatchedKind, key: OwnerKey, object: &Value) {
-        if has_controller(object) {
+        if has_owner(object) {
             self.owners.remove_mut(&key);
         } else if kind.kind == "Pod" {
             self.owners.insert_mut(key, Owner::Pod);
@@ -151,10 +151,17 @@ fn owner_key(kind: &'static WatchedKind, object: &Value) -> Option<OwnerKey> {
     })
 }
 
-/// Whether a controller made the object, or a kubelet by itself (a mirror pod).
-fn has_controller(object: &Value) -> bool {
+/// Whether a workload that is watched made the object and stands for it, or a kubelet by itself (a mirror pod). What
+/// the controller of another kind made (a database operator's pod, a Rollout's ReplicaSet) stands for itself.
+fn has_owner(object: &Value) -> bool {
     let references = object.pointer("/metadata/ownerReferences").and_then(Value::as_array);
-    references.into_iter().flatten().any(|owner| owner.get("controller") == Some(&Value::Bool(true)))
+    let is_watched = |owner: &Value| {
+        let group = text(owner, "/apiVersion").split_once('/').map_or("", |(group, _)| group);
+        let kind = WatchedKind::of(group, text(owner, "/kind"));
+        kind.is_some_and(|kind| kind.purpose == super::Purpose::Reports)
+    };
+    let controller = |owner: &&Value| owner.get("controller") == Some(&Value::Bool(true));
+    references.into_iter().flatten().filter(controller).any(is_watched)
         || object.pointer("/metadata/annotations/kubernetes.io~1config.mirror").is_some()
 }
 
@@ -177,11 +184,19 @@ mod tests {
     }
 
     #[test]
-    fn what_a_controller_made_is_no_owner() {
+    fn what_a_watched_workload_made_is_no_owner() {
         let mut view = View::default();
         let meta = |name: &str| json!({"name": name, "namespace": "shop"});
         let mut owned = meta("web-1");
-        owned["ownerReferences"] = json!([{"controller": true, "kind": "ReplicaSet", "name": "web"}]);
+        let by = |version: &str, kind: &str| json!([{"controller": true, "apiVersion": version, "kind": kind, "name": "o"}]);
+        owned["ownerReferences"] = by("apps/v1", "ReplicaSet");
+        let mut of_an_operator = meta("db-1");
+        of_an_operator["ownerReferences"] = by("postgresql.cnpg.io/v1", "Cluster");
+        view.apply(&observed(
+            "",
+            "Pod",
+            json!({"apiVersion": "v1", "kind": "Pod", "metadata": of_an_operator, "spec": {}}),
+        ));
         view.apply(&observed(
             "",
             "Pod",
@@ -194,11 +209,11 @@ mod tests {
         ));
         let web = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": meta("web"), "spec": {}});
         view.apply(&observed("apps", "Deployment", web));
-        assert_eq!(owner_names(&view), ["shop/Deployment/web", "shop/Pod/bare"]);
+        assert_eq!(owner_names(&view), ["shop/Deployment/web", "shop/Pod/bare", "shop/Pod/db-1"]);
 
         let gone = ObjectKey { namespace: Some("shop".into()), name: "web".into() };
         view.apply(&Change::Gone(WatchedKind::of("apps", "Deployment").unwrap(), gone));
-        assert_eq!(owner_names(&view), ["shop/Pod/bare"]);
+        assert_eq!(owner_names(&view), ["shop/Pod/bare", "shop/Pod/db-1"]);
     }
 
     #[test]

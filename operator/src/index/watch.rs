@@ -9,27 +9,36 @@ use kube::core::PartialObjectMeta;
 use kube::runtime::watcher::{self, Config, Event, Result};
 use kube::{Api, Client};
 use tokio::sync::mpsc;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use tracing::warn;
 
 use super::roster::{Roster, Watched};
 use super::{Change, Detail, WatchedKind};
+use crate::metrics::Metrics;
 
 /// Objects per page of a list: what is held in memory at once while lists are read.
 const PAGE: u32 = 250;
 
+/// Longer than any try to connect takes before it fails.
+const SILENCE: Duration = Duration::from_secs(40);
+
 /// Follows a kind for ever: lists it, watches it, and lists it again after whatever goes wrong. A kind that the
 /// API server does not serve yet is asked for until it does. Ends when nobody takes changes any more.
-pub(super) async fn follow(client: Client, kind: &'static WatchedKind, changes: mpsc::Sender<Change>) {
+pub(super) async fn follow(
+    client: Client,
+    kind: &'static WatchedKind,
+    metrics: Metrics,
+    changes: mpsc::Sender<Change>,
+) {
     let config = Config::default().page_size(PAGE);
     match kind.detail {
         Detail::Whole => {
             let api: Api<DynamicObject> = Api::all_with(client, &kind.resource());
-            pump(watcher::watcher(api, config), kind, changes).await;
+            pump(watcher::watcher(api, config), kind, &metrics, changes).await;
         }
         Detail::Metadata => {
             let api: Api<PartialObjectMeta<DynamicObject>> = Api::all_with(client, &kind.resource());
-            pump(watcher::watcher(api, config), kind, changes).await;
+            pump(watcher::watcher(api, config), kind, &metrics, changes).await;
         }
     }
 }
@@ -37,21 +46,35 @@ pub(super) async fn follow(client: Client, kind: &'static WatchedKind, changes: 
 async fn pump<W: Watched + Send>(
     events: impl Stream<Item = Result<Event<W>>> + Send,
     kind: &'static WatchedKind,
+    metrics: &Metrics,
     changes: mpsc::Sender<Change>,
 ) {
     let events = patiently(events, |event| !matches!(event, Event::Init));
     pin_mut!(events);
     let mut roster = Roster::new(kind);
-    while let Some(event) = events.next().await {
+    loop {
+        // A watch that was taken up again and has nothing to tell says nothing at all. If it had broken again, it
+        // would have said so by now.
+        let Ok(event) = timeout(SILENCE, events.next()).await else {
+            metrics.watch_follows(kind);
+            continue;
+        };
         match event {
-            Ok(event) => {
+            None => return,
+            Some(Ok(event)) => {
+                if !matches!(event, Event::Init) {
+                    metrics.watch_follows(kind);
+                }
                 for change in roster.take(event) {
                     if changes.send(change).await.is_err() {
                         return;
                     }
                 }
             }
-            Err(error) => tell(kind, &error),
+            Some(Err(error)) => {
+                metrics.watch_broke(kind);
+                tell(kind, &error);
+            }
         }
     }
 }

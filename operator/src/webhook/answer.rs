@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bund_crds::{Aspect, Mode};
-use bund_engine::{Decision, Operation, Reason, Request, Snapshot, select::policies_in};
+use bund_engine::{Decision, Operation, Reason, Request, Snapshot, Timestamp, select::policies_in};
 use k8s_openapi::ByteString;
 use serde_json::{Map, Value, json};
 
@@ -49,10 +49,11 @@ impl Answer {
         decision: &Decision,
         missing: Option<&Missing>,
         snapshot: &Snapshot,
+        now: Timestamp,
     ) -> Self {
         match entrance {
             Entrance::Mutating => Self::mutating(&question.request, decision),
-            Entrance::Validating => Self::validating(question, decision, missing, snapshot),
+            Entrance::Validating => Self::validating(question, decision, missing, snapshot, now),
         }
     }
 
@@ -68,6 +69,7 @@ impl Answer {
         decision: &Decision,
         missing: Option<&Missing>,
         snapshot: &Snapshot,
+        now: Timestamp,
     ) -> Self {
         let response = decision.response();
         let mut annotations = BTreeMap::from([
@@ -83,8 +85,15 @@ impl Answer {
         if let Some(undecided) = &undecided {
             annotations.insert("undecided", cut_bytes(&one_line(undecided), ANNOTATION_LIMIT));
         }
+        let namespace = decision.subject.namespace.as_deref().unwrap_or(&decision.subject.name);
+        let glass = snapshot.broken_glass(namespace, now);
+        if let Some(glass) = glass {
+            annotations.insert("break-glass", one_line(&format!("{} of {}", glass.name, glass.requested_by)));
+        }
         let outcome = if !response.allowed {
             Outcome::forbidden(&response.refusals)
+        } else if glass.is_some() {
+            Outcome::Allowed
         } else if decision.injection.is_some() && comes_to_be(&question.request) {
             Outcome::forbidden(&[unconfined(decision)])
         } else if let Some(undecided) = undecided.filter(|_| denies_somewhere(decision, snapshot)) {
@@ -100,6 +109,17 @@ impl Answer {
         match &self.outcome {
             Outcome::Refused { message, .. } => Some(message),
             Outcome::Allowed | Outcome::Patched(_) => None,
+        }
+    }
+
+    /// How it ended, for counting.
+    pub(super) fn outcome(&self) -> crate::metrics::Outcome {
+        use crate::metrics::Outcome as Ended;
+        match &self.outcome {
+            Outcome::Allowed => Ended::Allowed,
+            Outcome::Patched(_) => Ended::Confined,
+            Outcome::Refused { code: 403, .. } => Ended::Refused,
+            Outcome::Refused { .. } => Ended::Undecided,
         }
     }
 

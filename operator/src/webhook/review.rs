@@ -23,11 +23,31 @@ pub struct Question {
     pub uid: String,
     /// What the engine is asked.
     pub request: Request,
+    /// The resource and subresource, for counting: one of [`RESOURCES`], or `other`.
+    pub resource: &'static str,
     /// Who asks, for the log.
     pub user: String,
     /// Whether nothing will be stored. It changes nothing in the answer.
     pub dry_run: bool,
 }
+
+/// Resources that are counted by name. What else is asked about is a mapped kind, whose name users choose.
+const RESOURCES: [&str; 14] = [
+    "pods",
+    "pods/binding",
+    "pods/ephemeralcontainers",
+    "pods/resize",
+    "bindings",
+    "replicationcontrollers",
+    "podtemplates",
+    "deployments",
+    "statefulsets",
+    "daemonsets",
+    "replicasets",
+    "jobs",
+    "cronjobs",
+    "namespaces",
+];
 
 /// Why a body is not a review.
 #[derive(Debug, thiserror::Error)]
@@ -65,6 +85,7 @@ struct Ask {
     uid: String,
     operation: String,
     kind: Gvk,
+    resource: Option<Gvr>,
     sub_resource: Option<String>,
     namespace: Option<String>,
     name: Option<String>,
@@ -83,6 +104,12 @@ struct Gvk {
 }
 
 #[derive(Deserialize)]
+struct Gvr {
+    #[serde(default)]
+    resource: String,
+}
+
+#[derive(Deserialize)]
 struct UserInfo {
     #[serde(default)]
     username: String,
@@ -95,8 +122,19 @@ pub fn read(body: &[u8]) -> Result<Question, Malformed> {
     if api_version != "admission.k8s.io/v1" || kind != "AdmissionReview" {
         return Err(Malformed::Kind { api_version, kind });
     }
-    let Ask { uid, operation, kind, sub_resource, namespace, name, object, old_object, dry_run, user_info } =
-        request.ok_or(Malformed::NoRequest)?;
+    let Ask {
+        uid,
+        operation,
+        kind,
+        resource,
+        sub_resource,
+        namespace,
+        name,
+        object,
+        old_object,
+        dry_run,
+        user_info,
+    } = request.ok_or(Malformed::NoRequest)?;
     let operation = match operation.as_str() {
         "CREATE" => Operation::Create,
         "UPDATE" => Operation::Update,
@@ -108,8 +146,10 @@ pub fn read(body: &[u8]) -> Result<Question, Malformed> {
     let is_namespace = kind.group.is_empty() && kind.kind == "Namespace";
     let given = |text: Option<String>| text.filter(|text| !text.is_empty());
     let typed = |object: Option<Value>| object.map(|object| with_kind(object, &kind));
+    let resource = counted_as(resource.as_ref(), sub_resource.as_deref().unwrap_or_default());
     Ok(Question {
         uid,
+        resource,
         request: Request {
             operation,
             subresource: given(sub_resource).map(|name| Subresource::from(name.as_str())),
@@ -121,6 +161,15 @@ pub fn read(body: &[u8]) -> Result<Question, Malformed> {
         user: user_info.map(|user| user.username).unwrap_or_default(),
         dry_run: dry_run.unwrap_or_default(),
     })
+}
+
+fn counted_as(resource: Option<&Gvr>, subresource: &str) -> &'static str {
+    let asked = resource.map_or("", |gvr| gvr.resource.as_str());
+    let is = |known: &&&str| match known.split_once('/') {
+        Some((resource, sub)) => resource == asked && sub == subresource,
+        None => **known == asked && subresource.is_empty(),
+    };
+    RESOURCES.iter().find(is).copied().unwrap_or("other")
 }
 
 /// The object with the kind that the request says it has, where it says none itself.
@@ -143,7 +192,7 @@ pub fn review(
 ) -> Result<Value, Malformed> {
     let question = read(body)?;
     let decision = decide(&question.request, snapshot, now);
-    Ok(Answer::of(entrance, &question, &decision, None, snapshot).into_review(&question.uid))
+    Ok(Answer::of(entrance, &question, &decision, None, snapshot, now).into_review(&question.uid))
 }
 
 #[cfg(test)]
@@ -163,6 +212,7 @@ mod tests {
         let body = ask(&json!({
             "uid": "u-1", "operation": "CREATE", "subResource": "binding", "namespace": "shop", "name": "web",
             "kind": {"group": "", "version": "v1", "kind": "Binding"},
+            "resource": {"group": "", "version": "v1", "resource": "pods"},
             "userInfo": {"username": "kate"}, "dryRun": true, "oldObject": null,
             "object": {"target": {"kind": "Node", "name": "n"}}
         }));
@@ -178,6 +228,7 @@ mod tests {
                 ),
                 old_object: None,
             },
+            resource: "pods/binding",
             user: "kate".to_owned(),
             dry_run: true,
         };

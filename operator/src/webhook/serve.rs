@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Bytes;
@@ -179,11 +179,17 @@ async fn review(
         Ok(body) => body,
         Err(rejection) => return Ok((rejection.status(), rejection.body_text()).into_response()),
     };
+    let began = Instant::now();
     let answered = timeout(PATIENCE, async {
         let _turn = shared.turns.acquire().await;
         shared.webhook.answer(entrance, &body).await
     });
-    Ok(match answered.await {
+    let answered = answered.await;
+    shared.webhook.metrics.admission().took(entrance, began.elapsed());
+    if !matches!(answered, Ok(Ok(_))) {
+        shared.webhook.metrics.admission().unanswered();
+    }
+    Ok(match answered {
         Ok(Ok(review)) => ([(header::CONTENT_TYPE, "application/json")], review.to_string()).into_response(),
         Ok(Err(unanswered)) => {
             warn!(reason = crate::chain(&unanswered), "a review was not answered");

@@ -224,7 +224,7 @@ fn differ(key: &Key, one: &Value, other: &Value) -> bool {
 }
 
 /// Refuses an object of which two documents say different things.
-pub(super) fn given_twice(first: &Document, second: &Document) -> Unreadable {
+pub(crate) fn given_twice(first: &Document, second: &Document) -> Unreadable {
     let Key { kind, namespace, name, .. } = Key::of(&second.value);
     let namespace = namespace.map(|namespace| format!("{namespace}/")).unwrap_or_default();
     refuse(

@@ -1,4 +1,4 @@
-//! One JSON document, described in `docs/cli.md`.
+//! One JSON document, described in `docs/reference/cli.md`.
 
 use bund_engine::{Classification, Finding, ObjectId, Reason, Verdict};
 use serde::Serialize;

@@ -85,7 +85,7 @@ fn sarif_reads_back_and_names_a_rule_for_every_result() {
         assert!(rules.contains(&result.rule_id.as_deref().unwrap()), "{result:?}");
     }
 
-    // What is written about each reason is compared in docs/reasons.md.
+    // What is written about each reason is compared in docs/reference/reasons.md.
     let mut value: Value = serde_json::from_str(&text).unwrap();
     value.pointer_mut("/runs/0/tool/driver").unwrap().as_object_mut().unwrap().remove("rules");
     golden("sarif.json", &(serde_json::to_string_pretty(&value).unwrap() + "\n"));

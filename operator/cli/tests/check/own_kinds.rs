@@ -152,7 +152,7 @@ const INVALID: &[(&str, &str, &str, &str, &str)] = &[
         POLICY,
         "kind: ResidencyPolicy",
         "kind: ResidencyPolcy",
-        "2:1: bund.dev has no kind `ResidencyPolcy`; write `bund.dev/v1alpha1` and one of ClusterLocation",
+        "2:1: bund.dev has no kind `ResidencyPolcy`; write `bund.dev/v1alpha1` and one of BreakGlass, ClusterLocation",
     ),
     ("no such version", POLICY, "bund.dev/v1alpha1", "bund.dev/v1", "1:1: `bund.dev/v1` is not served"),
     (

@@ -43,6 +43,7 @@ fn concerns(fact: &Unreadable, requirements: &[Requirement<'_>]) -> Option<Mode>
             requirements.iter().filter(named).map(|requirement| requirement.mode(Aspect::Placement)).max()
         }
         // A mapping concerns objects of the kind that it maps, and which that is cannot be read.
-        OwnKind::DestinationMapping => None,
+        // One that cannot be read lets nothing through.
+        OwnKind::BreakGlass | OwnKind::DestinationMapping => None,
     }
 }

@@ -18,7 +18,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use serde_path_to_error::Segment;
 
-use super::{Observed, Table};
+use super::{Glass, Observed, Table};
 use crate::FieldPath;
 
 /// What the custom resources say.
@@ -31,12 +31,15 @@ pub struct World {
     classes: BTreeMap<ClassName, Class>,
     policies: BTreeMap<PolicyName, Policy>,
     mappings: BTreeMap<Box<str>, Arc<DestinationMappingSpec>>,
+    glasses: BTreeMap<Box<str>, Glass>,
     unreadable: BTreeMap<(OwnKind, Box<str>), Unreadable>,
 }
 
 /// The kinds of our own that decisions rest on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub enum OwnKind {
+    /// An emergency exit.
+    BreakGlass,
     /// Where the cluster is.
     ClusterLocation,
     /// A kind of data.
@@ -51,7 +54,8 @@ pub enum OwnKind {
 
 impl OwnKind {
     /// Every kind of our own.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
+        Self::BreakGlass,
         Self::ClusterLocation,
         Self::DataClass,
         Self::DestinationMapping,
@@ -67,6 +71,7 @@ impl OwnKind {
     /// The kind's name.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::BreakGlass => "BreakGlass",
             Self::ClusterLocation => "ClusterLocation",
             Self::DataClass => "DataClass",
             Self::DestinationMapping => "DestinationMapping",
@@ -224,6 +229,11 @@ impl World {
         self.mappings.iter().map(|(name, spec)| (name.as_ref(), spec.as_ref()))
     }
 
+    /// Every broken glass, in effect or not, in order of name.
+    pub fn glasses(&self) -> impl Iterator<Item = &Glass> {
+        self.glasses.values()
+    }
+
     /// Objects of our own that cannot be read.
     pub fn unreadable(&self) -> impl Iterator<Item = &Unreadable> {
         self.unreadable.values()
@@ -240,6 +250,10 @@ impl World {
     pub(super) fn observe(&mut self, kind: OwnKind, name: &str, object: &Value) -> Observed {
         self.forget(kind, name);
         let taken = match kind {
+            OwnKind::BreakGlass => read(name, object).and_then(|spec| {
+                self.glasses.insert(name.into(), Glass::of(name, spec, object)?);
+                Ok(())
+            }),
             OwnKind::ClusterLocation => {
                 read(name, object).map(|spec: ClusterLocationSpec| self.given_location = Some(spec.into()))
             }
@@ -277,6 +291,7 @@ impl World {
     pub(super) fn forget(&mut self, kind: OwnKind, name: &str) {
         self.unreadable.remove(&(kind, name.into()));
         match kind {
+            OwnKind::BreakGlass => drop(self.glasses.remove(name)),
             OwnKind::ClusterLocation if name == "cluster" => self.given_location = None,
             OwnKind::ClusterLocation => {}
             OwnKind::DataClass => drop(self.classes.remove(name)),

@@ -95,6 +95,7 @@ fn a_policy_that_audits_counts_what_it_would_refuse_if_it_denied() {
         "conditions": [
             condition("Ready", "True", "InForce", "the policy is in force"),
             condition("ResolvedRefs", "True", "Resolved", "every class and jurisdiction exists"),
+            condition("Enforced", "True", "AsWritten", "the modes hold as they are written"),
         ],
         "wouldDeny": {"count": 2, "first": [
             {"namespace": "shop", "kind": "Deployment", "name": "abroad", "reason": "PlacementContradicts",
@@ -113,6 +114,37 @@ fn a_policy_that_audits_counts_what_it_would_refuse_if_it_denied() {
             assert_eq!(found[member], wanted[member]);
         }
     }
+}
+
+#[test]
+fn broken_glass_shows_on_itself_and_on_every_policy_until_it_ends() {
+    let mut view = view();
+    let mut glass = own(
+        "BreakGlass",
+        "inc-7",
+        &json!({
+            "reason": "INC-7: the mainland zone is down", "requestedBy": "kate", "namespaces": ["shop"], "durationMinutes": 2
+        }),
+    );
+    glass["metadata"]["creationTimestamp"] = "1970-01-01T00:00:00Z".into();
+    observe(&mut view, glass);
+    let said = "inc-7 of kate, in shop until 1970-01-01T00:02:00Z: INC-7: the mainland zone is down";
+    let expected = json!({
+        "until": "1970-01-01T00:02:00Z",
+        "conditions": [
+            condition("Active", "True", "InEffect", &format!("Deny acts as Warn: {said}")),
+            condition("Ready", "True", "InForce", "it is understood"),
+        ]
+    });
+    assert_eq!(status_of(&view, OwnKind::BreakGlass, "inc-7"), expected);
+    let of_policy = |now| {
+        let stored = OwnObject { generation: 1, ..OwnObject::default() };
+        let status =
+            status(OwnKind::ResidencyPolicy, "stay", &stored, &view, Timestamp::from_second(now).unwrap());
+        status["conditions"][2]["message"].clone()
+    };
+    assert_eq!(of_policy(119), format!("glass is broken, Deny acts as Warn: {said}"));
+    assert_eq!(of_policy(120), "the modes hold as they are written");
 }
 
 #[test]

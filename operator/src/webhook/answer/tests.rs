@@ -40,12 +40,13 @@ fn question(spec: &Value) -> Question {
     });
     let mut request = Request::of_object(pod, None);
     request.namespace = Some("shop".to_owned());
-    Question { uid: "u-1".to_owned(), request, user: "kate".to_owned(), dry_run: false }
+    Question { uid: "u-1".to_owned(), request, resource: "pods", user: "kate".to_owned(), dry_run: false }
 }
 
 fn answer(entrance: Entrance, question: &Question, missing: Option<&Missing>, snapshot: &Snapshot) -> Value {
     let decision = decide(&question.request, snapshot, Timestamp::UNIX_EPOCH);
-    Answer::of(entrance, question, &decision, missing, snapshot).into_review(&question.uid)["response"]
+    let now = Timestamp::UNIX_EPOCH;
+    Answer::of(entrance, question, &decision, missing, snapshot, now).into_review(&question.uid)["response"]
         .clone()
 }
 

@@ -1,0 +1,115 @@
+//! Several operators behind one address.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow};
+use k8s_openapi::api::coordination::v1::Lease;
+use kube::Api;
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
+
+use super::balancer::Balancer;
+use crate::control_plane::{ControlPlane, OWN_NAMESPACE, Operator, User};
+
+/// How many run at one time.
+const REPLICAS: usize = 2;
+/// Who they are, one after the other; the names of those that ended are taken again.
+const NAMES: [&str; 6] = ["operator-1", "operator-2", "operator-3", "operator-4", "operator-5", "operator-6"];
+/// How often it is looked who is ready. Slower than a kubelet's probe may be set to, faster than it usually is.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// The operators that run, by name.
+type Running = Arc<Mutex<Vec<(&'static str, Arc<Operator>)>>>;
+
+pub(super) struct Replicas<'p> {
+    plane: &'p ControlPlane,
+    binary: PathBuf,
+    balancer: Arc<Balancer>,
+    running: Running,
+    looking: JoinHandle<()>,
+    next: usize,
+}
+
+impl<'p> Replicas<'p> {
+    /// Starts them and waits until all are ready.
+    pub(super) async fn start(plane: &'p ControlPlane, binary: &Path) -> Result<Self> {
+        plane.own_namespace().await?;
+        let balancer = Arc::new(Balancer::listen().await?);
+        let running = Running::default();
+        let looking = tokio::spawn(look(running.clone(), balancer.clone()));
+        let mut replicas = Self { plane, binary: binary.to_owned(), balancer, running, looking, next: 0 };
+        for _ in 0..REPLICAS {
+            replicas.add().await?;
+        }
+        Ok(replicas)
+    }
+
+    /// One more, once it is ready.
+    async fn add(&mut self) -> Result<()> {
+        let name = NAMES.get(self.next % NAMES.len()).context("a name")?;
+        self.next += 1;
+        let operator = Arc::new(self.plane.spawn_replica(&self.binary, name, self.balancer.address())?);
+        self.lock().push((name, operator.clone()));
+        self.plane.operator_ready(&operator).await
+    }
+
+    /// A rolling upgrade: for each, first its successor is ready, then it is asked to end.
+    pub(super) async fn roll(&mut self) -> Result<()> {
+        let old: Vec<_> = self.lock().clone();
+        for (name, operator) in old {
+            self.add().await?;
+            // While it ends it answers on, so it stays among those that are looked at.
+            tokio::task::spawn_blocking(move || operator.terminate()).await??;
+            self.lock().retain(|(other, _)| *other != name);
+        }
+        Ok(())
+    }
+
+    /// Kills the one that leads, as a lost node would, and starts another.
+    pub(super) async fn kill_leader(&mut self) -> Result<()> {
+        let leases: Api<Lease> = Api::namespaced(self.plane.client(User::ADMIN).await?, OWN_NAMESPACE);
+        let holder = async || {
+            let spec = leases.get("bund-operator").await?.spec.context("an empty lease")?;
+            let holder = spec.holder_identity.context("nobody leads")?;
+            let running = self.lock().clone();
+            let leader = running.into_iter().find(|(name, _)| *name == holder);
+            leader.ok_or_else(|| anyhow!("{holder} leads, which does not run"))
+        };
+        let (name, leader) = self.plane.eventually("somebody leads", holder).await?;
+        leader.kill();
+        self.lock().retain(|(other, _)| *other != name);
+        self.add().await
+    }
+
+    /// Those that run.
+    pub(super) fn running(&self) -> Vec<(&'static str, Arc<Operator>)> {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<(&'static str, Arc<Operator>)>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Leads to those that are ready, as the endpoints of a Service follow the probes of a kubelet.
+async fn look(running: Running, balancer: Arc<Balancer>) {
+    loop {
+        let operators = running.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut ready = Vec::new();
+        for (_, operator) in operators {
+            if operator.check_ready().await.is_ok() {
+                ready.push(operator.webhook());
+            }
+        }
+        balancer.lead_to(ready);
+        sleep(LOOK).await;
+    }
+}
+
+impl Drop for Replicas<'_> {
+    fn drop(&mut self) {
+        self.looking.abort();
+    }
+}

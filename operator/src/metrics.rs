@@ -1,0 +1,194 @@
+//! What Prometheus reads. Every label has a bounded set of values; nothing that users name becomes one, except the
+//! names of policies.
+
+mod admission;
+mod process;
+mod serve;
+mod staleness;
+
+use std::sync::Arc;
+
+use bund_engine::Reason;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+
+use crate::certificates::Serving;
+use crate::index::WatchedKind;
+
+pub use admission::Outcome;
+pub use serve::serve;
+
+use admission::Admission;
+use process::Process;
+use staleness::Staleness;
+
+/// Policies that are told apart; the others are counted together, as `other`.
+const POLICIES: usize = 100;
+/// What stands for the policies beyond [`POLICIES`].
+const OTHER: &str = "other";
+
+/// Every metric. Clones count into the same.
+#[derive(Clone, Debug, Default)]
+pub struct Metrics(Arc<Families>);
+
+#[derive(Debug, Default)]
+struct Families {
+    admission: Admission,
+    staleness: Staleness,
+    watch_errors: Family<OfKind, Counter>,
+    certificate_expiry: Family<OfCertificate, Gauge>,
+    leader: Gauge,
+    ready: Gauge,
+    findings: Family<OfReason, Gauge>,
+    would_deny: Family<OfPolicy, Gauge>,
+    break_glass: Gauge,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfKind {
+    kind: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfCertificate {
+    certificate: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfReason {
+    reason: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfPolicy {
+    policy: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Build {
+    version: &'static str,
+}
+
+impl Metrics {
+    /// A registry with all of them, and with those of the process.
+    pub fn registry(&self) -> Registry {
+        let mut root = Registry::default();
+        root.register_collector(Box::new(Process::default()));
+        let registry = root.sub_registry_with_prefix("bund");
+        let Families {
+            admission,
+            staleness,
+            watch_errors,
+            certificate_expiry,
+            leader,
+            ready,
+            findings,
+            would_deny,
+            break_glass,
+        } = &*self.0;
+        admission.register(registry);
+        registry.register_collector(Box::new(staleness.clone()));
+        registry.register(
+            "watch_errors",
+            "Watches that broke and were taken up again, by the kind that is watched",
+            watch_errors.clone(),
+        );
+        registry.register(
+            "certificate_expiry_timestamp_seconds",
+            "When the certificate that the webhook serves expires, in seconds since 1970",
+            certificate_expiry.clone(),
+        );
+        registry.register("leader", "1 while this process holds the lease", leader.clone());
+        registry.register("ready", "1 while this process is ready", ready.clone());
+        registry.register(
+            "findings",
+            "Workloads in guarded namespaces that break a rule now, by reason, whatever the mode; from the leader",
+            findings.clone(),
+        );
+        registry.register(
+            "policy_would_deny",
+            "Workloads that the policy would refuse if all its aspects were Deny; from the leader",
+            would_deny.clone(),
+        );
+        registry.register(
+            "break_glass_active",
+            "BreakGlass objects in effect now; from the leader",
+            break_glass.clone(),
+        );
+        let build = Family::<Build, Gauge>::default();
+        build.get_or_create(&Build { version: env!("CARGO_PKG_VERSION") }).set(1);
+        registry.register("build_info", "The version of this process; always 1", build);
+        root
+    }
+
+    /// Counts reviews.
+    pub fn admission(&self) -> &Admission {
+        &self.0.admission
+    }
+
+    /// A watch broke at this moment.
+    pub fn watch_broke(&self, kind: &'static WatchedKind) {
+        self.0.watch_errors.get_or_create(&OfKind { kind: kind.kind }).inc();
+        self.0.staleness.broke(kind.kind);
+    }
+
+    /// A watch shows what happens, or showed no error for long.
+    pub fn watch_follows(&self, kind: &'static WatchedKind) {
+        self.0.staleness.follows(kind.kind);
+    }
+
+    /// The certificate that is served from now on.
+    pub fn serves(&self, serving: &Serving) {
+        let expiry = serving.leaf.not_after.as_second();
+        self.0.certificate_expiry.get_or_create(&OfCertificate { certificate: "serving" }).set(expiry);
+    }
+
+    /// Whether we lead. Who does not lead tells nothing that the leader tells.
+    pub fn leads(&self, leads: bool) {
+        self.0.leader.set(leads.into());
+        if !leads {
+            self.0.findings.clear();
+            self.0.would_deny.clear();
+            self.0.break_glass.set(0);
+        }
+    }
+
+    /// Whether we are ready.
+    pub fn ready(&self, ready: bool) {
+        self.0.ready.set(ready.into());
+    }
+
+    /// How many workloads break a rule, for each reason.
+    pub fn findings(&self, counts: impl IntoIterator<Item = (Reason, i64)>) {
+        self.0.findings.clear();
+        for (reason, count) in counts {
+            self.0.findings.get_or_create(&OfReason { reason: reason.code() }).set(count);
+        }
+    }
+
+    /// How many workloads each policy would refuse.
+    pub fn would_deny(&self, counts: impl IntoIterator<Item = (String, i64)>) {
+        self.0.would_deny.clear();
+        for (number, (policy, count)) in counts.into_iter().enumerate() {
+            let policy = if number < POLICIES { policy } else { OTHER.to_owned() };
+            self.0.would_deny.get_or_create(&OfPolicy { policy }).inc_by(count);
+        }
+    }
+
+    /// How many BreakGlass objects are in effect.
+    pub fn break_glass(&self, active: usize) {
+        self.0.break_glass.set(i64::try_from(active).unwrap_or(i64::MAX));
+    }
+
+    /// When the watches were last known to follow, for tests.
+    #[cfg(test)]
+    fn stale_since(&self) -> Option<jiff::Timestamp> {
+        self.0.staleness.since()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,188 @@
+use std::fmt::Write as _;
+
+use bund_engine::{Snapshot, Timestamp, decide};
+use prometheus_client::encoding::text::encode;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::webhook::{Entrance, review};
+
+fn text(metrics: &Metrics) -> String {
+    let mut text = String::new();
+    encode(&mut text, &metrics.registry()).unwrap();
+    text
+}
+
+fn lines<'t>(text: &'t str, prefix: &str) -> Vec<&'t str> {
+    text.lines().filter(|line| line.starts_with(prefix)).collect()
+}
+
+fn ask(resource: &str, object: &Value) -> Vec<u8> {
+    json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {
+        "uid": "u", "operation": "CREATE", "namespace": "shop", "object": object,
+        "kind": {"group": "", "version": "v1", "kind": "Pod"}, "resource": {"group": "", "version": "v1", "resource": resource}
+    }})
+    .to_string()
+    .into_bytes()
+}
+
+#[test]
+fn a_request_is_counted_by_operation_resource_and_decision() {
+    let metrics = Metrics::default();
+    for resource in ["pods", "deployments", "a-name-that-a-user-chose"] {
+        let question = review::read(&ask(resource, &json!({}))).unwrap();
+        let decision = decide(&question.request, &Snapshot::default(), Timestamp::UNIX_EPOCH);
+        metrics.admission().answered(Entrance::Validating, &question, &decision, Outcome::Allowed);
+    }
+    metrics.admission().unanswered();
+    let text = text(&metrics);
+    let mut counted = lines(&text, "bund_admission_requests_total{");
+    counted.sort_unstable();
+    assert_eq!(
+        counted,
+        [
+            r#"bund_admission_requests_total{operation="create",resource="deployments",decision="allowed"} 1"#,
+            r#"bund_admission_requests_total{operation="create",resource="other",decision="allowed"} 1"#,
+            r#"bund_admission_requests_total{operation="create",resource="pods",decision="allowed"} 1"#,
+            r#"bund_admission_requests_total{operation="unknown",resource="unknown",decision="unanswered"} 1"#,
+        ]
+    );
+}
+
+#[test]
+fn durations_fall_into_buckets_from_half_a_millisecond_to_ten_seconds() {
+    let metrics = Metrics::default();
+    metrics.admission().took(Entrance::Mutating, std::time::Duration::from_micros(400));
+    let text = text(&metrics);
+    let buckets = lines(&text, "bund_admission_duration_seconds_bucket");
+    assert_eq!(buckets.len(), 15);
+    assert!(buckets[0].contains(r#"le="0.0005""#) && buckets[0].ends_with(" 1"), "{}", buckets[0]);
+    assert!(buckets[13].contains(r#"le="10.0""#), "{}", buckets[13]);
+}
+
+#[test]
+fn a_broken_watch_is_stale_until_it_follows() {
+    let metrics = Metrics::default();
+    let kind = WatchedKind::of("", "Pod").unwrap();
+    assert_eq!(metrics.stale_since(), None);
+    metrics.watch_broke(kind);
+    let since = metrics.stale_since();
+    metrics.watch_broke(kind);
+    assert!(since.is_some());
+    assert_eq!(metrics.stale_since(), since, "the first break counts");
+    metrics.watch_follows(kind);
+    assert_eq!(metrics.stale_since(), None);
+    let text = text(&metrics);
+    assert_eq!(lines(&text, "bund_watch_errors_total"), [r#"bund_watch_errors_total{kind="Pod"} 2"#]);
+}
+
+#[test]
+fn what_only_a_leader_knows_goes_with_the_lease() {
+    let metrics = Metrics::default();
+    metrics.leads(true);
+    metrics.findings([(Reason::NodeOutside, 2)]);
+    metrics.would_deny((0..102).map(|n| (format!("p{n}"), 1)));
+    let led = text(&metrics);
+    assert_eq!(lines(&led, "bund_findings"), [r#"bund_findings{reason="NodeOutside"} 2"#]);
+    let policies = lines(&led, "bund_policy_would_deny{");
+    assert_eq!(policies.len(), 101, "names that users choose are bounded");
+    assert!(policies.contains(&r#"bund_policy_would_deny{policy="other"} 2"#));
+    metrics.leads(false);
+    let follows = text(&metrics);
+    assert!(lines(&follows, "bund_findings{").is_empty() && lines(&follows, "bund_policy").is_empty());
+}
+
+#[test]
+fn the_process_is_told_under_the_usual_names() {
+    let text = text(&Metrics::default());
+    for name in
+        ["process_resident_memory_bytes ", "process_cpu_seconds_total ", "process_start_time_seconds "]
+    {
+        assert_eq!(lines(&text, name).len(), 1, "{name}");
+    }
+}
+
+/// Every metric with one value of each label, so that every name, help and label is in the text.
+fn everything() -> String {
+    let metrics = Metrics::default();
+    let question = review::read(&ask("pods", &json!({}))).unwrap();
+    let unreadable = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p",
+        "labels": {"data-class.bund.dev/pi": ""}}, "spec": 1});
+    let request = bund_engine::Request::of_object(unreadable, None);
+    let mut snapshot = Snapshot::default();
+    snapshot.observe(
+        &json!({"apiVersion": "bund.dev/v1alpha1", "kind": "ResidencyPolicy", "metadata": {"name": "p"},
+        "spec": {"dataClasses": ["pi"], "jurisdictions": ["cn-mainland"]}}),
+    );
+    let decision = decide(&request, &snapshot, Timestamp::UNIX_EPOCH);
+    assert!(!decision.findings.is_empty());
+    metrics.admission().answered(Entrance::Validating, &question, &decision, Outcome::Allowed);
+    metrics.admission().took(Entrance::Validating, std::time::Duration::ZERO);
+    metrics.watch_broke(WatchedKind::of("", "Pod").unwrap());
+    let leaf = crate::certificates::issue(crate::certificates::Step::Everything, None, &[], Timestamp::now());
+    metrics.serves(&Serving::from(&leaf.unwrap()));
+    metrics.findings([(Reason::NodeOutside, 1)]);
+    metrics.would_deny([("p".to_owned(), 1)]);
+    text(&metrics)
+}
+
+/// One row per metric: name, type, labels, meaning.
+fn table(text: &str) -> String {
+    let mut rows = String::from("| metric | type | labels | meaning |\n| --- | --- | --- | --- |\n");
+    let help: Vec<(&str, &str)> =
+        text.lines().filter_map(|line| line.strip_prefix("# HELP ")?.split_once(' ')).collect();
+    for (name, meaning) in help {
+        let kind = text
+            .lines()
+            .find_map(|line| line.strip_prefix("# TYPE ")?.strip_prefix(name)?.strip_prefix(' '))
+            .unwrap();
+        let suffix = match kind {
+            "counter" => "_total",
+            "histogram" => "_bucket",
+            _ => "",
+        };
+        let series = format!("{name}{suffix}");
+        let sample = text
+            .lines()
+            .find(|line| line.strip_prefix(&series).is_some_and(|rest| rest.starts_with(['{', ' '])));
+        let labels: Vec<String> = sample
+            .and_then(|line| Some(line.split_once('{')?.1.split_once('}')?.0))
+            .map(|labels| labels.split("\",").filter_map(|pair| pair.split_once('=')))
+            .into_iter()
+            .flatten()
+            .map(|(label, _)| format!("`{label}`"))
+            .filter(|label| label != "`le`")
+            .collect();
+        let shown = if kind == "counter" { series } else { name.to_owned() };
+        let meaning = meaning.trim_end_matches('.');
+        writeln!(rows, "| `{shown}` | {kind} | {} | {meaning} |", labels.join(", ")).unwrap();
+    }
+    rows
+}
+
+const REFERENCE: &str = "docs/reference/metrics.md";
+const INTRODUCTION: &str = "\
+<!-- Generated from the registry by `make generate`. Do not edit. -->
+# Metrics
+
+Every process answers `/metrics` on `metrics.address` (port 9090 in the chart) in the OpenMetrics text format. Labels
+have a bounded set of values; of what users name only policies become one, the first hundred by name, the others as
+`other`. What is marked \"from the leader\" is told by the controller that holds the lease alone.
+
+`decision` is `allowed`, `confined` (admitted with the node affinity that keeps it inside), `refused`, `undecided` (a fact
+could not be read; the API server is told to try again) or `unanswered` (not ready, not a review, or too many at one
+time). `mode` is what happened because of a finding: `deny`, `warn` or `audit`. The bounds of the duration buckets are 0.5 ms
+to 10 s.
+
+";
+
+#[test]
+fn the_reference_of_metrics_is_what_the_registry_tells() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(REFERENCE);
+    let generated = format!("{INTRODUCTION}{}", table(&everything()));
+    if std::env::var_os("BUND_UPDATE").is_some() {
+        std::fs::write(&path, &generated).unwrap();
+    }
+    let stored = std::fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(stored, generated, "{REFERENCE} differs from what is generated; run `make generate`");
+}

@@ -1,0 +1,67 @@
+//! The policy that the API server evaluates by itself: who may break glass. (pure)
+//!
+//! It is asked for our own emergency exit alone, so that no fault of it stops anything else.
+
+use serde_json::{Value, json};
+
+use super::rule;
+
+/// The name of the policy and of its binding.
+pub(super) const NAME: &str = "bund-break-glass";
+
+/// A verb that nobody grants: whoever has it has every verb by wildcard, and was not chosen.
+const NOBODY_GRANTS: &str = "hold-by-wildcard";
+
+/// Refuses a `BreakGlass` of anybody who was not given the right, and of machines.
+pub fn break_glass_policy() -> Value {
+    let may = |verb: &str| {
+        format!("authorizer.group('bund.dev').resource('enforcements').check('{verb}').allowed()")
+    };
+    let refusal = |expression: String, message: &str| json!({ "expression": expression, "message": message, "reason": "Forbidden" });
+    let validations = [
+        refusal(
+            "!request.userInfo.username.startsWith('system:serviceaccount:')".to_owned(),
+            "BreakGlass: a service account does not break glass; a person does",
+        ),
+        refusal(
+            may("breakglass"),
+            "BreakGlass: you do not have the verb breakglass on enforcements of group bund.dev; ask for a \
+             ClusterRoleBinding to ClusterRole bund-breakglass",
+        ),
+        refusal(
+            format!("!{}", may(NOBODY_GRANTS)),
+            "BreakGlass: you hold the verb breakglass by a wildcard, which nobody chose; act as a person who was given \
+             ClusterRole bund-breakglass and no wildcard (kubectl --as), or use the emergency command of \
+             docs/operations.md",
+        ),
+        refusal(
+            "object.spec.requestedBy == request.userInfo.username".to_owned(),
+            "BreakGlass: spec.requestedBy must be your own user name, as `kubectl auth whoami` tells it",
+        ),
+    ];
+    json!({
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingAdmissionPolicy",
+        "metadata": { "name": NAME, "labels": { "app.kubernetes.io/part-of": "bund" } },
+        "spec": {
+            "failurePolicy": "Fail",
+            "matchConstraints": {
+                "matchPolicy": "Equivalent",
+                "namespaceSelector": {},
+                "objectSelector": {},
+                "resourceRules": [rule(bund_crds::GROUP, &["breakglasses"], &["CREATE"], "Cluster")],
+            },
+            "validations": validations,
+        },
+    })
+}
+
+/// Puts the policy in force.
+pub fn break_glass_binding() -> Value {
+    json!({
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingAdmissionPolicyBinding",
+        "metadata": { "name": NAME, "labels": { "app.kubernetes.io/part-of": "bund" } },
+        "spec": { "policyName": NAME, "validationActions": ["Deny"] },
+    })
+}
