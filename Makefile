@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: help demo demo-node test lint unit e2e bench generate deny fmt tools node-tools image sbom chart
+.PHONY: help demo demo-node test lint unit e2e soak bench generate deny fmt tools node-tools image sbom chart
 
 CARGO_DENY_VERSION := 0.20.2
 CARGO_DENY := target/tools/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
@@ -50,6 +50,9 @@ sbom: need-cargo ## The bill of materials of the image alone: CycloneDX JSON und
 
 chart: need-go ## The chart, packaged under target/chart with its CRDs and policies.
 	"$$(e2e/build-tools --print-paths kwok-helm)/helm" package charts/bund --destination target/chart
+
+soak: need-cargo tools ## A steady load through upgrades and losses, and ten minutes of memory; make test does a tenth. 15 minutes.
+	cargo run --quiet --release --package bund-e2e --bin soak
 
 bench: need-cargo need-go $(OHA) ## The figures of docs/benchmarks.md, beside peers in one run; BENCH=engine, check, handler or apiserver for one.
 	OHA=$(CURDIR)/$(OHA) cargo run --quiet --release --package bund-e2e --bin bench -- $(BENCH)

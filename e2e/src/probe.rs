@@ -1,6 +1,8 @@
 //! Seeing that enforcement works before a test relies on it: the API server learns of a registration a moment
 //! after it is stored.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result, bail, ensure};
 use kube::api::PostParams;
 use serde_json::{Value, json};
@@ -10,6 +12,8 @@ use crate::{
     control_plane::ControlPlane,
 };
 
+/// A class label of a class that nobody declares.
+const CLASS: &str = "data-class.bund.dev/probe";
 /// The guarded namespace in which is probed.
 const NAMESPACE: &str = "bund-probe";
 
@@ -23,15 +27,32 @@ pub async fn enforced(plane: &ControlPlane, admin: &Cluster) -> Result<()> {
     plane
         .eventually("everything of ours is asked", async || {
             mutating(plane, admin).await?;
-            let labelled = json!({ "data-class.bund.dev/probe": "" });
-            let namespace = json!({
-                "apiVersion": "v1", "kind": "Namespace",
-                "metadata": { "name": "bund-probe-unguarded", "labels": labelled }
-            });
-            refused(admin, &namespace, "NamespaceNotGuarded").await?;
-            refused(admin, &pod("default", &labelled), "bund.dev/guarded").await
+            validating(admin).await?;
+            refused(admin, &pod("default", &json!({ CLASS: "" })), "bund.dev/guarded").await
         })
         .await
+}
+
+/// Waits at most a minute until the API server calls the validating webhooks, of a cluster that is not ours: by dry
+/// runs alone, which leave nothing.
+pub async fn validated(admin: &Cluster) -> Result<()> {
+    let asked = async {
+        while validating(admin).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    match tokio::time::timeout(Duration::from_mins(1), asked).await {
+        Ok(()) => Ok(()),
+        Err(_) => validating(admin).await.context("the webhook is not called after a minute"),
+    }
+}
+
+async fn validating(admin: &Cluster) -> Result<()> {
+    let namespace = json!({
+        "apiVersion": "v1", "kind": "Namespace",
+        "metadata": { "name": "bund-probe-unguarded", "labels": { CLASS: "" } }
+    });
+    refused(admin, &namespace, "NamespaceNotGuarded").await
 }
 
 /// The audit log names every mutating webhook that was called.

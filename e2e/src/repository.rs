@@ -6,6 +6,7 @@ use std::{
 };
 
 use anyhow::{Context, ensure};
+use bund_image::program::is_of_a_package;
 
 /// The root of the repository.
 pub fn root() -> PathBuf {
@@ -23,6 +24,9 @@ pub async fn programs() -> anyhow::Result<PathBuf> {
         .args(["build", "--quiet", "-p", "bund-operator", "-p", "bund"])
         .current_dir(root())
         .stdin(Stdio::null());
+    for (name, _) in std::env::vars_os().filter(|(name, _)| is_of_a_package(name)) {
+        cargo.env_remove(name);
+    }
     if folder.ends_with("release") {
         cargo.arg("--release");
     }

@@ -12,8 +12,8 @@ mod webhooks;
 use serde_json::{Value, json};
 
 pub use apply::{Registrar, Registration};
-pub use break_glass::{break_glass_binding, break_glass_policy};
-pub use class_labels::{class_label_binding, class_label_policy};
+pub use break_glass::break_glass_policy;
+pub use class_labels::class_label_policy;
 pub use webhooks::{Endpoint, mutating, validating};
 
 /// Who owns the fields that we write.
@@ -58,9 +58,9 @@ impl Plan {
     pub fn objects(&self) -> Vec<Value> {
         vec![
             class_label_policy(&self.exempt),
-            class_label_binding(),
+            binding(class_labels::NAME),
             break_glass_policy(),
-            break_glass_binding(),
+            binding(break_glass::NAME),
             validating(self),
             mutating(self),
         ]
@@ -79,6 +79,26 @@ fn namespace_selector(guarded: Option<&str>, exempt: &[String]) -> Value {
     });
     let expressions: Vec<_> = enrolled.into_iter().chain([by_name]).collect();
     json!({ "matchExpressions": expressions })
+}
+
+/// A policy that the API server evaluates by itself.
+fn policy(name: &str, spec: &Value) -> Value {
+    json!({
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingAdmissionPolicy",
+        "metadata": { "name": name, "labels": { "app.kubernetes.io/part-of": "bund" } },
+        "spec": spec,
+    })
+}
+
+/// Puts the policy of the same name in force.
+fn binding(name: &str) -> Value {
+    json!({
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingAdmissionPolicyBinding",
+        "metadata": { "name": name, "labels": { "app.kubernetes.io/part-of": "bund" } },
+        "spec": { "policyName": name, "validationActions": ["Deny"] },
+    })
 }
 
 /// What makes or changes an object.

@@ -4,10 +4,14 @@ use std::sync::Arc;
 
 use anyhow::{Result, ensure};
 use bund_e2e::probe::enforced;
-use k8s_openapi::api::{apps::v1::Deployment, core::v1::Pod};
+use k8s_openapi::api::{
+    admissionregistration::v1::{ValidatingAdmissionPolicyBinding, ValidatingWebhookConfiguration},
+    apps::v1::Deployment,
+    core::v1::Pod,
+};
 use kube::{
     Api, ResourceExt,
-    api::{ListParams, Patch, PatchParams},
+    api::{DeleteParams, ListParams, Patch, PatchParams},
 };
 use libtest_mimic::Trial;
 use serde_json::json;
@@ -19,12 +23,42 @@ use crate::{
 };
 
 pub(crate) fn trials(bed: &Arc<Bed>) -> Vec<Trial> {
-    vec![trial(
-        bed,
-        "outage",
-        "the operator is killed during a rollout and nothing classified slips in",
-        killed_during_a_rollout,
-    )]
+    vec![
+        trial(
+            bed,
+            "outage",
+            "the operator is killed during a rollout and nothing classified slips in",
+            killed_during_a_rollout,
+        ),
+        trial(
+            bed,
+            "outage",
+            "what is registered is put back when somebody deletes or weakens it",
+            registration_is_put_back,
+        ),
+    ]
+}
+
+async fn registration_is_put_back(bed: &Bed) -> Result<()> {
+    let living = bed.living().await?;
+    let configurations: Api<ValidatingWebhookConfiguration> = Api::all(living.admin.client());
+    let bindings: Api<ValidatingAdmissionPolicyBinding> = Api::all(living.admin.client());
+    let before = configurations.get("bund").await?;
+    let weakened = json!([{ "op": "replace", "path": "/webhooks/0/failurePolicy", "value": "Ignore" }]);
+    let weakened = Patch::Json::<()>(serde_json::from_value(weakened)?);
+    configurations.patch("bund", &PatchParams::default(), &weakened).await?;
+    let as_before = async || {
+        let now = configurations.get("bund").await?;
+        ensure!(now.webhooks == before.webhooks, "{:?}", now.webhooks);
+        Ok(())
+    };
+    living.plane.eventually("what was weakened is as before", as_before).await?;
+    configurations.delete("bund", &DeleteParams::default()).await?;
+    bindings.delete("bund-class-labels", &DeleteParams::default()).await?;
+    living.plane.eventually("what was deleted is as before", as_before).await?;
+    let bound = async || Ok(bindings.get("bund-class-labels").await.map(drop)?);
+    living.plane.eventually("the policy is bound again", bound).await?;
+    enforced(&living.plane, &living.admin).await
 }
 
 async fn killed_during_a_rollout(bed: &Bed) -> Result<()> {

@@ -79,7 +79,7 @@ pub fn compile(workspace: &Metadata, packages: &[&str]) -> Result<PathBuf, Progr
 
 /// Whether cargo sets this variable for the program of one package. To a cargo that this program runs it would look like a
 /// change, and crates that watch it (ring does) would be compiled anew for every caller.
-fn is_of_a_package(variable: &OsStr) -> bool {
+pub fn is_of_a_package(variable: &OsStr) -> bool {
     let names = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_", "CARGO_PRIMARY_"];
     variable.to_str().is_some_and(|variable| names.iter().any(|name| variable.starts_with(name)))
 }

@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use super::rule;
+use super::{policy, rule};
 
 /// The name of the policy and of its binding.
 pub(super) const NAME: &str = "bund-break-glass";
@@ -39,11 +39,9 @@ pub fn break_glass_policy() -> Value {
             "BreakGlass: spec.requestedBy must be your own user name, as `kubectl auth whoami` tells it",
         ),
     ];
-    json!({
-        "apiVersion": "admissionregistration.k8s.io/v1",
-        "kind": "ValidatingAdmissionPolicy",
-        "metadata": { "name": NAME, "labels": { "app.kubernetes.io/part-of": "bund" } },
-        "spec": {
+    policy(
+        NAME,
+        &json!({
             "failurePolicy": "Fail",
             "matchConstraints": {
                 "matchPolicy": "Equivalent",
@@ -52,16 +50,6 @@ pub fn break_glass_policy() -> Value {
                 "resourceRules": [rule(bund_crds::GROUP, &["breakglasses"], &["CREATE"], "Cluster")],
             },
             "validations": validations,
-        },
-    })
-}
-
-/// Puts the policy in force.
-pub fn break_glass_binding() -> Value {
-    json!({
-        "apiVersion": "admissionregistration.k8s.io/v1",
-        "kind": "ValidatingAdmissionPolicyBinding",
-        "metadata": { "name": NAME, "labels": { "app.kubernetes.io/part-of": "bund" } },
-        "spec": { "policyName": NAME, "validationActions": ["Deny"] },
-    })
+        }),
+    )
 }

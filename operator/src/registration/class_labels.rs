@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use super::{MADE_AND_CHANGED, namespace_selector, rule, workload_rules};
+use super::{MADE_AND_CHANGED, namespace_selector, policy, rule, workload_rules};
 
 /// The name of the policy and of its binding.
 pub(super) const NAME: &str = "bund-class-labels";
@@ -48,11 +48,9 @@ pub fn class_label_policy(exempt: &[String]) -> Value {
                    ' holds a data class in a namespace that is not guarded; label ' + \
                    variables.added.filter(keys, size(keys) > 0)[0][0] + '; LOC-1; label the Namespace \
                    bund.dev/guarded: \"true\", or take the class label off'";
-    json!({
-        "apiVersion": "admissionregistration.k8s.io/v1",
-        "kind": "ValidatingAdmissionPolicy",
-        "metadata": { "name": NAME, "labels": { "app.kubernetes.io/part-of": "bund" } },
-        "spec": {
+    policy(
+        NAME,
+        &json!({
             "failurePolicy": "Fail",
             "matchConstraints": {
                 "matchPolicy": "Equivalent",
@@ -72,18 +70,8 @@ pub fn class_label_policy(exempt: &[String]) -> Value {
                 "messageExpression": message,
                 "reason": "Forbidden",
             }],
-        },
-    })
-}
-
-/// Puts the policy in force.
-pub fn class_label_binding() -> Value {
-    json!({
-        "apiVersion": "admissionregistration.k8s.io/v1",
-        "kind": "ValidatingAdmissionPolicyBinding",
-        "metadata": { "name": NAME, "labels": { "app.kubernetes.io/part-of": "bund" } },
-        "spec": { "policyName": NAME, "validationActions": ["Deny"] },
-    })
+        }),
+    )
 }
 
 #[cfg(test)]
@@ -115,7 +103,7 @@ mod tests {
     #[test]
     fn the_binding_refuses() {
         assert_eq!(
-            class_label_binding(),
+            crate::registration::binding(NAME),
             json!({
                 "apiVersion": "admissionregistration.k8s.io/v1",
                 "kind": "ValidatingAdmissionPolicyBinding",

@@ -3,6 +3,7 @@
 
 use anyhow::Result;
 
+mod apiserver;
 mod check;
 mod engine;
 mod figures;
@@ -21,6 +22,9 @@ async fn main() -> Result<()> {
     }
     if asked("handler") {
         handler::run().await?;
+    }
+    if asked("apiserver") {
+        apiserver::run().await?;
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail, ensure};
 use bund_e2e::{
     cluster::{Cluster, definitions, told},
     control_plane::serve_operator,
-    repository,
+    probe, repository,
     shop::{self, NAMESPACE, Shop},
 };
 use k8s_openapi::{
@@ -83,12 +83,10 @@ async fn ask(cluster: &Cluster, host: IpAddr, kubeconfig: PathBuf) -> Result<()>
     cluster.apply_all(&[shop::namespace(), namespace(OWN_NAMESPACE)]).await?;
     let programs = repository::programs().await?;
     let _operator = serve_operator(&programs.join("bund-operator"), &kubeconfig, host, OWN_NAMESPACE).await?;
+    probe::validated(cluster).await.with_context(|| format!("is {host} reachable from the API server?"))?;
     let shop = Shop::open()?;
     step(&format!("The {}, as it is (dry run)", shop.title));
-    ensure!(
-        dry_run(cluster, &shop).await? > 0,
-        "nothing was refused; is {host} reachable from the API server?"
-    );
+    ensure!(dry_run(cluster, &shop).await? > 0, "nothing was refused");
     step("The same shop, placed in Hangzhou (dry run)");
     let refused = dry_run(cluster, &shop.placed("topology.kubernetes.io/region", REGION)).await?;
     ensure!(refused == 0, "the placed shop was refused");
