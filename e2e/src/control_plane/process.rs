@@ -122,7 +122,9 @@ impl Process {
 
     /// Asks the program to end, as a kubelet does, and waits until it has. Does nothing if it does not run.
     pub(crate) fn terminate(&self) -> anyhow::Result<()> {
-        if let Some(mut shell) = self.shell().take() {
+        // In a statement of its own, so that nobody who asks after the program waits for its end.
+        let shell = self.shell().take();
+        if let Some(mut shell) = shell {
             // Held until the end: to close it is to kill the program, and to wait closes what is left in its place.
             let mut pipe = shell.stdin.take();
             if let Some(pipe) = &mut pipe {
