@@ -19,6 +19,10 @@ pub const ACTIVE: &str = "Active";
 /// Condition type of a `ResidencyPolicy`: its modes hold as they are written. False while glass is broken.
 pub const ENFORCED: &str = "Enforced";
 
+/// Condition type of a `DataClass`: an object lost the class, or something stopped protecting it. The message tells
+/// the last time. Who has looked into it may remove the condition.
+pub const DECLASSIFIED: &str = "Declassified";
+
 /// The schema of `status.conditions`: a list map keyed by type, so that several field managers can own
 /// one condition each.
 pub fn conditions_schema(_: &mut SchemaGenerator) -> Schema {

@@ -4,6 +4,10 @@
 /// whatever the value.
 pub const DATA_CLASS_PREFIX: &str = "data-class.bund.dev/";
 
+/// Prefix of the annotation with which somebody who may states that a volume, claim or snapshot no longer holds a
+/// class: `declassified.bund.dev/<class>: "<why>"`.
+pub const DECLASSIFIED_PREFIX: &str = "declassified.bund.dev/";
+
 /// Label that enrols a namespace: only where it is `"true"` may classified objects live, and only
 /// there can a fault of ours stop anything.
 pub const GUARDED: &str = "bund.dev/guarded";

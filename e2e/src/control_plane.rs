@@ -353,7 +353,17 @@ fn keep_wanted() -> bool {
 
 /// A client of a kubeconfig file. It belongs to the async runtime that it is made in.
 pub async fn client_of(kubeconfig: &Path) -> anyhow::Result<Client> {
-    let kubeconfig = Kubeconfig::read_from(kubeconfig)?;
-    let config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await?;
+    Ok(Client::try_from(config_of(kubeconfig).await?)?)
+}
+
+/// A client for whoever `kubeconfig` is, acting as `user`.
+pub async fn client_as(kubeconfig: &Path, user: &str) -> anyhow::Result<Client> {
+    let mut config = config_of(kubeconfig).await?;
+    config.auth_info.impersonate = Some(user.to_owned());
     Ok(Client::try_from(config)?)
+}
+
+async fn config_of(kubeconfig: &Path) -> anyhow::Result<Config> {
+    let kubeconfig = Kubeconfig::read_from(kubeconfig)?;
+    Ok(Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await?)
 }

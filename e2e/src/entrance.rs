@@ -4,7 +4,10 @@
 //! starts, reads them all, and each case is asked as a dry run. Cases that need custom resources of their own
 //! get a start of their own.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+};
 
 use anyhow::{Context, bail, ensure};
 use bund::{
@@ -22,8 +25,10 @@ use serde_json::{Value, json};
 
 use crate::{
     cluster::{Cluster, definitions, dynamic, name_of, namespace_of, told},
-    control_plane::{ControlPlane, Operator, User},
+    control_plane::{ControlPlane, Operator, User, client_as},
+    person::Person,
     probe::enforced,
+    snapshots,
 };
 
 /// Cases that can be asked after one start of the operator.
@@ -67,6 +72,8 @@ fn is_core(object: &Value, kind: &str) -> bool {
 pub struct Stage {
     cluster: Cluster,
     operator: PathBuf,
+    /// The kubeconfig of the administrator, who may act as anybody.
+    kubeconfig: PathBuf,
 }
 
 impl Stage {
@@ -76,12 +83,17 @@ impl Stage {
         let definitions = definitions()?;
         cluster.apply_all(&definitions).await?;
         plane.eventually("our kinds are served", async || cluster.serves(&definitions).await).await?;
-        Ok(Self { cluster, operator })
+        let mut foreign = snapshots::definitions().await?;
+        foreign.push(grant_definition());
+        cluster.apply_all(&foreign).await?;
+        plane.eventually("kinds of other projects are served", async || served(&cluster).await).await?;
+        Ok(Self { cluster, operator, kubeconfig: plane.kubeconfig(User::ADMIN)?.to_owned() })
     }
 
     /// Makes everything that the cases of a sitting stand on, and starts the operator.
     pub async fn open(&self, plane: &ControlPlane, sitting: &Sitting) -> anyhow::Result<Operator> {
-        self.clear().await?;
+        // Our own kinds are protected until the API server has noticed that the policy is gone.
+        plane.eventually("the stage is clear", async || self.clear().await).await?;
         let mut standing = shipped()?;
         standing.extend(sitting.own.iter().cloned());
         for case in &sitting.cases {
@@ -93,6 +105,8 @@ impl Stage {
         let mapped: Vec<_> = standing.iter().filter_map(mapped_definition).collect();
         self.cluster.apply_all(&mapped).await?;
         self.cluster.apply_all(&standing).await?;
+        let people: BTreeSet<_> = sitting.cases.iter().filter_map(requester).collect();
+        self.cluster.apply_all(people.iter().flat_map(Person::grants).collect::<Vec<_>>().iter()).await?;
         let operator = plane.start_operator(&self.operator).await?;
         enforced(plane, &self.cluster).await?;
         Ok(operator)
@@ -117,6 +131,12 @@ impl Stage {
         for kind in ["ClusterLocation", "DataClass", "DestinationMapping", "Jurisdiction", "ResidencyPolicy"]
         {
             self.cluster.delete_where(&GroupVersionKind::gvk(GROUP, "v1alpha1", kind), |_| true).await?;
+        }
+        for kind in ["StorageClass", "VolumeAttributesClass"] {
+            self.cluster.delete_where(&GroupVersionKind::gvk("storage.k8s.io", "v1", kind), |_| true).await?;
+        }
+        for kind in ["VolumeSnapshotClass", "VolumeSnapshotContent"] {
+            self.cluster.delete_where(&GroupVersionKind::gvk(SNAPSHOTS, "v1", kind), |_| true).await?;
         }
         self.cluster.delete_where(&GroupVersionKind::gvk("", "v1", "Node"), |_| true).await?;
         self.cluster.delete_where(&GroupVersionKind::gvk("", "v1", "PersistentVolume"), |_| true).await
@@ -152,24 +172,34 @@ impl Stage {
         }
     }
 
+    /// The cluster as the requester of a case reaches it: an administrator, who has no right by name, or a person
+    /// who was given some.
+    async fn cluster_of(&self, case: &Case) -> anyhow::Result<Cluster> {
+        Ok(match requester(case) {
+            None => self.cluster.clone(),
+            Some(person) => Cluster::of(client_as(&self.kubeconfig, &person.name()).await?),
+        })
+    }
+
     async fn answer(&self, case: &Case) -> anyhow::Result<Answer> {
+        let cluster = &self.cluster_of(case).await?;
         let object = &case.object.value;
         let asked = &case.sheet.request;
         let answer = match (asked.operation, asked.subresource.as_deref(), asked.resource.as_deref()) {
-            (AskedOperation::Create, Some("binding"), _) => self.bind(object, true).await,
-            (AskedOperation::Create, _, Some("bindings")) => self.bind(object, false).await,
+            (AskedOperation::Create, Some("binding"), _) => bind(cluster, object, true).await,
+            (AskedOperation::Create, _, Some("bindings")) => bind(cluster, object, false).await,
             (AskedOperation::Create, None, None) => {
                 let dry = PostParams { dry_run: true, ..PostParams::default() };
-                let api = self.cluster.api_of(object).await?;
+                let api = cluster.api_of(object).await?;
                 api.create(&dry, &dynamic(object)?).await
             }
             (AskedOperation::Update, subresource, _) => {
                 let old = case.old.as_ref().context("an update without the object as it was")?;
-                self.update(&old.value, object, subresource).await
+                update(cluster, &old.value, object, subresource).await
             }
             (AskedOperation::Delete, _, _) => {
                 let dry = DeleteParams { dry_run: true, ..DeleteParams::default() };
-                let api = self.cluster.api_of(object).await?;
+                let api = cluster.api_of(object).await?;
                 let gone = api.delete(name_of(object)?, &dry).await;
                 gone.map(|_| nothing())
             }
@@ -191,39 +221,45 @@ impl Stage {
             }
         }
     }
+}
 
-    /// Binds a pod, through its subresource or through the old resource of its own.
-    async fn bind(&self, binding: &Value, through_pod: bool) -> kube::Result<DynamicObject> {
-        let namespace = namespace_of(binding);
-        let pod = binding.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
-        let path = if through_pod { format!("pods/{pod}/binding") } else { "bindings".to_owned() };
-        let uri = format!("/api/v1/namespaces/{namespace}/{path}?dryRun=All");
-        let body = binding.to_string().into_bytes();
-        let request = http::Request::post(uri).header("content-type", "application/json").body(body);
-        let request = request.map_err(kube::Error::HttpError)?;
-        let status: Value = self.cluster.client().request(request).await?;
-        Ok(DynamicObject { types: None, metadata: kube::api::ObjectMeta::default(), data: status })
-    }
+/// Binds a pod, through its subresource or through the old resource of its own.
+async fn bind(cluster: &Cluster, binding: &Value, through_pod: bool) -> kube::Result<DynamicObject> {
+    let namespace = namespace_of(binding);
+    let pod = binding.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
+    let path = if through_pod { format!("pods/{pod}/binding") } else { "bindings".to_owned() };
+    let uri = format!("/api/v1/namespaces/{namespace}/{path}?dryRun=All");
+    let body = binding.to_string().into_bytes();
+    let request = http::Request::post(uri).header("content-type", "application/json").body(body);
+    let request = request.map_err(kube::Error::HttpError)?;
+    let status: Value = cluster.client().request(request).await?;
+    Ok(DynamicObject { types: None, metadata: kube::api::ObjectMeta::default(), data: status })
+}
 
-    /// Changes the object as it is in the API server, defaults included, by what differs between two manifests.
-    async fn update(
-        &self,
-        old: &Value,
-        new: &Value,
-        subresource: Option<&str>,
-    ) -> kube::Result<DynamicObject> {
-        let api: Api<DynamicObject> = match self.cluster.api_of(new).await {
-            Ok(api) => api,
-            Err(error) => return Err(kube::Error::Service(error.into())),
-        };
-        let name = new.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
-        let dry = PatchParams { dry_run: true, ..PatchParams::default() };
-        let change = merge_patch(old, new);
-        match subresource {
-            None => api.patch(name, &dry, &Patch::Merge(&change)).await,
-            Some(subresource) => api.patch_subresource(subresource, name, &dry, &Patch::Merge(&change)).await,
-        }
+/// Changes the object as it is in the API server, defaults included, by what differs between two manifests.
+async fn update(
+    cluster: &Cluster,
+    old: &Value,
+    new: &Value,
+    subresource: Option<&str>,
+) -> kube::Result<DynamicObject> {
+    let api: Api<DynamicObject> = match cluster.api_of(new).await {
+        Ok(api) => api,
+        Err(error) => return Err(kube::Error::Service(error.into())),
+    };
+    let name = new.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
+    let dry = PatchParams { dry_run: true, ..PatchParams::default() };
+    let change = merge_patch(old, new);
+    match subresource {
+        None => api.patch(name, &dry, &Patch::Merge(&change)).await,
+        Some(subresource) => api.patch_subresource(subresource, name, &dry, &Patch::Merge(&change)).await,
     }
+}
+
+/// Who asks a case, if it must be somebody with a right.
+fn requester(case: &Case) -> Option<Person> {
+    let classes = &case.sheet.request.declassify;
+    (!classes.is_empty()).then(|| Person::who_may_declassify(classes.iter().map(String::as_str)))
 }
 
 enum Answer {
@@ -234,6 +270,45 @@ enum Answer {
 /// The answer to a request after which there is no object to look at.
 fn nothing() -> DynamicObject {
     DynamicObject { types: None, metadata: kube::api::ObjectMeta::default(), data: Value::Null }
+}
+
+const SNAPSHOTS: &str = "snapshot.storage.k8s.io";
+const GRANTS: &str = "gateway.networking.k8s.io";
+
+/// ReferenceGrant as far as the API server has to know it: any fields.
+fn grant_definition() -> Value {
+    json!({
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+        "metadata": {
+            "name": format!("referencegrants.{GRANTS}"),
+            // The API server asks for it where the group is one of the Kubernetes project.
+            "annotations": { "api-approved.kubernetes.io": "unapproved, stands for the one of Gateway API" }
+        },
+        "spec": {
+            "group": GRANTS, "scope": "Namespaced",
+            "names": { "kind": "ReferenceGrant", "plural": "referencegrants", "singular": "referencegrant" },
+            "versions": [{
+                "name": "v1beta1", "served": true, "storage": true,
+                "schema": { "openAPIV3Schema": {
+                    "type": "object", "x-kubernetes-preserve-unknown-fields": true
+                } }
+            }]
+        }
+    })
+}
+
+/// Whether the kinds of other projects that cases are about are served.
+async fn served(cluster: &Cluster) -> anyhow::Result<()> {
+    let kinds = [
+        (format!("{SNAPSHOTS}/v1"), "VolumeSnapshot"),
+        (format!("{SNAPSHOTS}/v1"), "VolumeSnapshotClass"),
+        (format!("{SNAPSHOTS}/v1"), "VolumeSnapshotContent"),
+        (format!("{GRANTS}/v1beta1"), "ReferenceGrant"),
+    ];
+    for (version, kind) in kinds {
+        cluster.api_of(&json!({ "apiVersion": version, "kind": kind })).await?;
+    }
+    Ok(())
 }
 
 /// A definition of the kind that a mapping is about, as its own project would install it: any fields.

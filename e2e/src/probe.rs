@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
-use kube::api::PostParams;
+use k8s_openapi::api::admissionregistration::v1::MutatingWebhookConfiguration;
+use kube::{Api, api::PostParams};
 use serde_json::{Value, json};
 
 use crate::{
@@ -55,8 +56,14 @@ async fn validating(admin: &Cluster) -> Result<()> {
     refused(admin, &namespace, "NamespaceNotGuarded").await
 }
 
-/// The audit log names every mutating webhook that was called.
+/// The audit log names every mutating webhook that was called. Where no policy has pods confined, none is registered.
 async fn mutating(plane: &ControlPlane, admin: &Cluster) -> Result<()> {
+    let configurations: Api<MutatingWebhookConfiguration> = Api::all(admin.client());
+    let registered =
+        configurations.get("bund").await.context("the mutating webhook is not registered yet")?;
+    if registered.webhooks.is_none_or(|entries| entries.is_empty()) {
+        return Ok(());
+    }
     let log = plane.audit_log();
     let position = log.end()?;
     let pod = pod(NAMESPACE, &json!({}));

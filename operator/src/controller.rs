@@ -1,17 +1,24 @@
-//! The status of our own kinds.
+//! What the leader writes about what it knows: the status of our own kinds, the classes of what holds data, and what
+//! holds less than before.
 //!
 //! ```text
 //! View --status, would_deny (pure)--> wanted status --plan (pure)--> writes --write (client)--> API server --watch--> View
+//! View --engine (pure)--> wanted stamps --stamp/plan (pure)--> writes --stamp (client)--> API server --watch--> View
+//! declassifications --declassified/plan (pure)--> events, conditions --declassified (client)--> API server
 //! ```
 //!
 //! A second pass over the same facts plans nothing: what is wanted is compared with what is stored, and a
 //! condition keeps its time while its status stays.
 
 pub mod condition;
+pub mod declassified;
 pub mod findings;
 pub mod plan;
+pub mod stamp;
 pub mod status;
 pub mod would_deny;
 mod write;
 
+pub use declassified::Herald;
+pub use stamp::Stamper;
 pub use write::Controller;

@@ -7,9 +7,12 @@
 //! One task per kind turns watch events into [`Change`]s, one task takes them all into its working view. Readers
 //! get a clone that shares its maps with the working view and never changes under them.
 
+mod declassification;
 mod kind;
 mod publish;
+mod record;
 mod roster;
+mod served;
 mod view;
 mod watch;
 
@@ -22,8 +25,11 @@ use tracing::info;
 
 use crate::metrics::Metrics;
 
-pub use kind::{Detail, KINDS, Purpose, WatchedKind};
+pub(crate) use declassification::names;
+pub use declassification::{Declassification, Writer};
+pub use kind::{Detail, KINDS, Presence, Purpose, WatchedKind};
 pub use publish::{Index, Revision};
+pub use record::Record;
 pub use roster::{Change, ObjectKey};
 pub(crate) use roster::{into_value, metadata_into_value};
 pub use view::{OwnObject, OwnerKey, View};

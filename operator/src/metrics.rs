@@ -1,7 +1,8 @@
 //! What Prometheus reads. Every label has a bounded set of values; nothing that users name becomes one, except the
-//! names of policies.
+//! names of policies and of declared classes.
 
 mod admission;
+mod classes;
 mod process;
 mod serve;
 mod staleness;
@@ -19,9 +20,11 @@ use crate::certificates::Serving;
 use crate::index::WatchedKind;
 
 pub use admission::Outcome;
+pub use classes::Stamped;
 pub use serve::serve;
 
 use admission::Admission;
+use classes::Classes;
 use process::Process;
 use staleness::Staleness;
 
@@ -37,6 +40,7 @@ pub struct Metrics(Arc<Families>);
 #[derive(Debug, Default)]
 struct Families {
     admission: Admission,
+    classes: Classes,
     staleness: Staleness,
     watch_errors: Family<OfKind, Counter>,
     certificate_expiry: Family<OfCertificate, Gauge>,
@@ -80,6 +84,7 @@ impl Metrics {
         let registry = root.sub_registry_with_prefix("bund");
         let Families {
             admission,
+            classes,
             staleness,
             watch_errors,
             certificate_expiry,
@@ -90,6 +95,7 @@ impl Metrics {
             break_glass,
         } = &*self.0;
         admission.register(registry);
+        classes.register(registry);
         registry.register_collector(Box::new(staleness.clone()));
         registry.register(
             "watch_errors",
@@ -127,6 +133,18 @@ impl Metrics {
     /// Counts reviews.
     pub fn admission(&self) -> &Admission {
         &self.0.admission
+    }
+
+    /// Stamping a carrier ended.
+    pub fn stamped(&self, outcome: Stamped) {
+        self.0.classes.stamped(outcome);
+    }
+
+    /// How many objects lost each class. Names that nobody declared must not be among them.
+    pub fn declassified(&self, counts: impl IntoIterator<Item = (String, u64)>) {
+        for (class, objects) in counts {
+            self.0.classes.declassified(class, objects);
+        }
     }
 
     /// A watch broke at this moment.

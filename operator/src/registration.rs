@@ -7,13 +7,18 @@ mod apply;
 mod break_glass;
 mod class_labels;
 mod foothold;
+mod protection;
+mod right;
 mod webhooks;
 
+use bund_crds::{Aspect, Mode, PlacementStrategy, ResidencyPolicySpec, Span};
+use bund_engine::snapshot::{Policy, World};
 use serde_json::{Value, json};
 
 pub use apply::{Registrar, Registration};
 pub use break_glass::break_glass_policy;
 pub use class_labels::class_label_policy;
+pub use protection::{Protected, protection_policy};
 pub use webhooks::{Endpoint, mutating, validating};
 
 /// Who owns the fields that we write.
@@ -30,16 +35,15 @@ pub struct Plan {
     pub exempt: Vec<String>,
     /// Mapped resources as `(group, resource)`, in order.
     pub mapped: Vec<(String, String)>,
+    /// Whether some policy has pods confined.
+    pub confines: bool,
+    /// The classes that our own kinds protect.
+    pub protected: Protected,
 }
 
 impl Plan {
     /// What the custom resources ask for, with our own `namespace` exempt.
-    pub fn of(
-        world: &bund_engine::snapshot::World,
-        endpoint: Endpoint,
-        bundle: String,
-        namespace: &str,
-    ) -> Self {
+    pub fn of(world: &World, endpoint: Endpoint, bundle: String, namespace: &str) -> Self {
         let always = ["kube-system", "kube-public", "kube-node-lease", namespace].map(str::to_owned);
         let named = world.location().exempt.iter().map(|name| name.as_str().to_owned());
         let mut exempt: Vec<_> = always.into_iter().chain(named).collect();
@@ -51,7 +55,7 @@ impl Plan {
             .collect();
         mapped.sort();
         mapped.dedup();
-        Self { endpoint, bundle, exempt, mapped }
+        Self { endpoint, bundle, exempt, mapped, confines: confines(world), protected: Protected::of(world) }
     }
 
     /// Every object to apply.
@@ -61,10 +65,31 @@ impl Plan {
             binding(class_labels::NAME),
             break_glass_policy(),
             binding(break_glass::NAME),
+            protection_policy(&self.protected),
+            binding(protection::NAME),
             validating(self),
             mutating(self),
         ]
     }
+}
+
+/// Whether a pod may have to be confined: some policy that denies placement somewhere asks for it, and nodes are not
+/// inside by themselves everywhere.
+fn confines(world: &World) -> bool {
+    let location = world.location();
+    let own = location.jurisdiction.as_ref().filter(|_| location.span == Span::Uniform);
+    let inside =
+        own.is_some_and(|own| world.policies().all(|policy| policy.spec.jurisdictions.contains(own)));
+    !inside && world.policies().any(confines_pods)
+}
+
+fn confines_pods(policy: &Policy) -> bool {
+    let ResidencyPolicySpec { enforcement, overrides, .. } = &policy.spec;
+    let modes = overrides.iter().map(|entry| entry.enforcement.mode(Aspect::Placement));
+    // An override says nothing of what it leaves out.
+    let everywhere = enforcement.mode(Aspect::Placement).unwrap_or_else(|| Aspect::Placement.default_mode());
+    let denies = modes.flatten().chain([everywhere]).any(|mode| mode == Mode::Deny);
+    denies && policy.strategy() == PlacementStrategy::Inject
 }
 
 /// Selects namespaces by enrolment, without the exempt ones.
@@ -122,4 +147,64 @@ fn rule(group: &str, resources: &[&str], operations: &[&str], scope: &str) -> Va
         "operations": operations,
         "scope": scope,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use bund_engine::Snapshot;
+
+    use super::*;
+
+    fn world(span: &str, policies: &[Value]) -> Snapshot {
+        let mut snapshot = Snapshot::default();
+        snapshot.observe(&json!({
+            "apiVersion": "bund.dev/v1alpha1", "kind": "ClusterLocation", "metadata": { "name": "cluster" },
+            "spec": { "jurisdiction": "cn-mainland", "span": span, "providers": ["alibaba"] }
+        }));
+        for (number, spec) in policies.iter().enumerate() {
+            let mut spec = spec.clone();
+            spec["dataClasses"] = json!(["pi"]);
+            spec["jurisdictions"] = json!(["cn-mainland"]);
+            let observed = snapshot.observe(&json!({
+                "apiVersion": "bund.dev/v1alpha1", "kind": "ResidencyPolicy",
+                "metadata": { "name": format!("p{number}") }, "spec": spec
+            }));
+            assert_eq!(observed, bund_engine::snapshot::Observed::Fact);
+        }
+        snapshot
+    }
+
+    #[test]
+    fn pods_are_sent_to_be_confined_only_where_a_policy_has_it_done() {
+        let inject = json!({ "enforcement": { "placement": "Deny" }, "placementStrategy": "Inject" });
+        let require = json!({ "enforcement": { "placement": "Deny" }, "placementStrategy": "Require" });
+        let audit = json!({ "enforcement": { "placement": "Audit" }, "placementStrategy": "Inject" });
+        let in_one = json!({
+            "enforcement": { "placement": "Warn" }, "placementStrategy": "Inject",
+            "overrides": [{ "namespaces": ["shop"], "enforcement": { "placement": "Deny" } }]
+        });
+        for (span, policies, expected) in [
+            ("Mixed", vec![], false),
+            ("Mixed", vec![require.clone(), audit], false),
+            ("Mixed", vec![require, inject.clone()], true),
+            ("Mixed", vec![in_one], true),
+            ("Uniform", vec![inject], false),
+        ] {
+            let snapshot = world(span, &policies);
+            assert_eq!(confines(snapshot.world()), expected, "{span} {policies:?}");
+        }
+    }
+
+    #[test]
+    fn a_cluster_that_is_not_where_a_policy_asks_for_confines_all_the_same() {
+        let mut snapshot = world("Uniform", &[]);
+        snapshot.observe(&json!({
+            "apiVersion": "bund.dev/v1alpha1", "kind": "ResidencyPolicy", "metadata": { "name": "elsewhere" },
+            "spec": {
+                "dataClasses": ["pi"], "jurisdictions": ["hk"], "enforcement": { "placement": "Deny" },
+                "placementStrategy": "Inject"
+            }
+        }));
+        assert!(confines(snapshot.world()));
+    }
 }

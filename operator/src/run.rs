@@ -223,7 +223,7 @@ async fn serve(
         }
         std::future::pending::<()>().await;
     };
-    let duties = Duties { client, index, registration, metrics: metrics.clone() };
+    let duties = Duties { client, index, registration, metrics: metrics.clone(), identity: identity.clone() };
     tokio::select! {
         () = server => Ok(()),
         () = lead => Ok(()),

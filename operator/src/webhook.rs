@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! body --review::read (pure)--> Question --decide (engine)--> Decision --lookup (client), at most once per object-->
-//!      Decision --answer (pure)--> body
+//!      Decision --rights (client), only where a class is taken away--> Decision --answer (pure)--> body
 //! ```
 //!
 //! Architecture Invariant (no side effects): answering reads the index and, where a fact is missing, the API
@@ -11,12 +11,13 @@
 pub mod answer;
 mod lookup;
 pub mod review;
+mod rights;
 mod serve;
 
 use std::sync::Arc;
 
 use axum::http::StatusCode;
-use bund_engine::{Timestamp, decide};
+use bund_engine::{Decision, Timestamp, decide};
 use kube::Client;
 use serde_json::Value;
 use tracing::{Span, info, instrument, warn};
@@ -30,12 +31,14 @@ pub(crate) use serve::{MUTATE_PODS, VALIDATE};
 
 use answer::Answer;
 use lookup::{Found, Lookup};
+use rights::Rights;
 
 /// Answers reviews from the index.
 #[derive(Clone)]
 pub struct Webhook {
     index: Arc<Index>,
     lookup: Lookup,
+    rights: Rights,
     metrics: Metrics,
 }
 
@@ -62,7 +65,7 @@ impl Unanswered {
 impl Webhook {
     /// A webhook that answers from `index`, looks missing facts up through `client` and counts in `metrics`.
     pub fn new(index: Arc<Index>, client: Client, metrics: Metrics) -> Self {
-        Self { index, lookup: Lookup::new(client), metrics }
+        Self { index, lookup: Lookup::new(client.clone()), rights: Rights::new(client), metrics }
     }
 
     /// Answers one `AdmissionReview`. Every well-formed review gets an `AdmissionReview` back.
@@ -75,26 +78,44 @@ impl Webhook {
         if !self.index.is_ready() {
             return Err(Unanswered::NotReady);
         }
-        let question = review::read(body).map_err(Unanswered::Malformed)?;
+        let mut question = review::read(body).map_err(Unanswered::Malformed)?;
         let view = self.index.view();
         let now = Timestamp::now();
         let first = decide(&question.request, &view.snapshot, now);
-        let Found { decision, missing, snapshot } =
-            self.lookup.complete(&question.request, first, &view.snapshot).await;
-        let answer = Answer::of(entrance, &question, &decision, missing.as_ref(), &snapshot, now);
-        let Question { uid, request, resource, user, dry_run } = &question;
-        let subject = decision.subject.to_string();
-        if let Some(refusal) = answer.refusal() {
-            info!(decision = uid, subject, user, dry_run, code = answer.code(), refusal, "refused");
-        } else if let Some(glass) = decision.broken_glass().filter(|_| entrance == Entrance::Validating) {
-            warn!(decision = uid, subject, user, dry_run, glass = %glass, "not refused, because glass is broken");
-        }
+        let found = self.lookup.complete(&question.request, first, &view.snapshot).await;
+        let found = match entrance {
+            Entrance::Mutating => found,
+            Entrance::Validating => self.rights.complete(&mut question, found).await,
+        };
+        let answer = Answer::of(entrance, &question, &found, now);
+        let Found { decision, .. } = found;
+        log(entrance, &question, &decision, &answer);
         let outcome = answer.outcome();
         self.metrics.admission().answered(entrance, &question, &decision, outcome);
         let span = Span::current();
-        span.record("decision", uid).record("subject", subject).record("resource", resource);
-        span.record("operation", tracing::field::debug(request.operation));
+        span.record("decision", &question.uid).record("resource", question.resource);
+        span.record("subject", decision.subject.to_string());
+        span.record("operation", tracing::field::debug(question.request.operation));
         span.record("outcome", tracing::field::debug(outcome));
         Ok(answer.into_review(&question.uid))
+    }
+}
+
+/// One line for what somebody will ask about later: a refusal, and what passed although a rule was broken.
+fn log(entrance: Entrance, question: &Question, decision: &Decision, answer: &Answer) {
+    let Question { uid, dry_run, .. } = question;
+    let (subject, user) = (decision.subject.to_string(), question.user_name());
+    if let Some(refusal) = answer.refusal() {
+        info!(decision = uid, subject, user, dry_run, code = answer.code(), refusal, "refused");
+        return;
+    }
+    if entrance == Entrance::Mutating {
+        return;
+    }
+    if let Some(glass) = decision.broken_glass() {
+        warn!(decision = uid, subject, user, dry_run, glass = %glass, "not refused, because glass is broken");
+    }
+    if let Some(what) = answer::declassified(question, decision) {
+        warn!(decision = uid, subject, user, dry_run, what, "declassified");
     }
 }

@@ -16,6 +16,8 @@ use libtest_mimic::Trial;
 
 use crate::{bed::Bed, trial};
 
+pub(crate) use end::{SHOP, install, tails};
+
 pub(crate) fn trials(bed: &Arc<Bed>) -> Vec<Trial> {
     vec![
         trial(bed, "chart", "a release lives, goes back, goes and comes again", life::release),
@@ -36,14 +38,14 @@ pub(crate) fn trials(bed: &Arc<Bed>) -> Vec<Trial> {
 }
 
 /// A control plane on which nothing is installed, and Helm as its administrator.
-struct Ground {
-    plane: ControlPlane,
-    admin: Cluster,
+pub(crate) struct Ground {
+    pub(crate) plane: ControlPlane,
+    pub(crate) admin: Cluster,
     helm: Helm,
 }
 
 /// Runs a test on a ground of its own.
-async fn on_ground(bed: &Bed, test: impl AsyncFnOnce(&Ground) -> Result<()>) -> Result<()> {
+pub(crate) async fn on_ground(bed: &Bed, test: impl AsyncFnOnce(&Ground) -> Result<()>) -> Result<()> {
     let tools = bed.tools().await?;
     let plane = ControlPlane::start(tools, Options::default()).await?;
     let admin = Cluster::of(plane.client(User::ADMIN).await?);

@@ -5,7 +5,8 @@ use std::{collections::BTreeSet, path::Path, process::Stdio, sync::Arc};
 use anyhow::{Context, Result, bail, ensure};
 use bund_e2e::{
     cluster::{Cluster, definitions, dynamic, told},
-    control_plane::{ControlPlane, Options, User, nodes},
+    control_plane::{ControlPlane, Options, User, client_as, nodes},
+    person::Person,
     probe::enforced,
     repository,
     shop::{self, Shop, manifests},
@@ -55,8 +56,13 @@ async fn compare(bed: &Bed, plane: &ControlPlane) -> Result<()> {
     }
     let _operator = plane.start_operator(&bed.operator().await?).await?;
     enforced(plane, &admin).await?;
+    // Back from Deny to Audit goes only who was given that.
+    let person = Person::who_may_declassify(["financial-transactions", "personal-information"]);
+    admin.apply_all(&person.grants()).await?;
+    let person = Cluster::of(client_as(plane.kubeconfig(User::ADMIN)?, &person.name()).await?);
     for strategy in ["Require", "Inject"] {
-        admin.apply(&policy("Audit", strategy)).await?;
+        let audits = policy("Audit", strategy);
+        plane.eventually("the policy audits", async || person.apply(&audits).await.map(drop)).await?;
         let report = preflight(bed, plane, User::INTRUDER).await?;
         ensure!(report["forecast"]["notKnown"] == json!([]), "{}", report["forecast"]["notKnown"]);
         let forecast = forecast(&report);

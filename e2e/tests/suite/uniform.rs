@@ -10,6 +10,8 @@ use bund_e2e::{
     repository,
     shop::{self, Shop, manifests},
 };
+use k8s_openapi::api::admissionregistration::v1::MutatingWebhookConfiguration;
+use kube::Api;
 use libtest_mimic::Trial;
 use serde_json::json;
 
@@ -62,5 +64,56 @@ async fn admit(bed: &Bed, plane: &ControlPlane) -> Result<()> {
     });
     let message = refused(&admin, &stray).await?;
     ensure!(message.contains("NodeOutside"), "{message}");
+    confined_once_it_is_asked_for(plane, &admin).await
+}
+
+/// Where nothing has pods confined, no pod waits for us; when something does, the next pods are.
+async fn confined_once_it_is_asked_for(plane: &ControlPlane, admin: &Cluster) -> Result<()> {
+    let configurations: Api<MutatingWebhookConfiguration> = Api::all(admin.client());
+    let entries = async || -> Result<usize> {
+        Ok(configurations.get("bund").await?.webhooks.map_or(0, |webhooks| webhooks.len()))
+    };
+    ensure!(entries().await? == 0, "pods are sent to be confined although every node is inside");
+    let own = |kind: &str, name: &str, spec: serde_json::Value| json!({ "apiVersion": "bund.dev/v1alpha1", "kind": kind, "metadata": { "name": name }, "spec": spec });
+    let mixed = own(
+        "ClusterLocation",
+        "cluster",
+        json!({ "jurisdiction": "cn-mainland", "span": "Mixed", "providers": ["alibaba"] }),
+    );
+    let injecting = own(
+        "ResidencyPolicy",
+        "confined",
+        json!({
+            "dataClasses": ["financial-transactions"], "jurisdictions": ["cn-mainland"],
+            "namespaceSelector": { "matchLabels": { "kubernetes.io/metadata.name": CONFINED } },
+            "enforcement": { "placement": "Deny" }, "placementStrategy": "Inject"
+        }),
+    );
+    plane.add_nodes(&[nodes::hangzhou("hangzhou-1")]).await?;
+    plane.create_namespace(CONFINED, &[("bund.dev/guarded", "true")]).await?;
+    admin.apply_all(&[mixed, injecting]).await?;
+    let asked = async || {
+        ensure!(entries().await? == 1, "no pod is sent to be confined");
+        Ok(())
+    };
+    plane.eventually("pods are sent to be confined", asked).await?;
+    let pod = json!({
+        "apiVersion": "v1", "kind": "Pod",
+        "metadata": {
+            "name": "unplaced", "namespace": CONFINED,
+            "labels": { "data-class.bund.dev/financial-transactions": "" }
+        },
+        "spec": { "containers": [{ "name": "app", "image": "app:1" }] }
+    });
+    // The API server learns of it a moment later; until then the pod is refused, never admitted as it is.
+    let confined = async || {
+        let created = admin.create(&pod).await?;
+        Ok(created.data.pointer("/spec/affinity").is_some())
+    };
+    let confined = plane.eventually("a pod is admitted", confined).await?;
+    ensure!(confined, "a pod slipped in without being confined");
     Ok(())
 }
+
+/// The namespace in which pods are confined at last.
+const CONFINED: &str = "confined";

@@ -2,7 +2,7 @@
 //! every entrance; equal facts must give equal verdicts.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt, fs, io,
     path::{Path, PathBuf},
 };
@@ -10,6 +10,7 @@ use std::{
 use bund_crds::Mode;
 use bund_engine::{
     Decision, Operation, Request, Snapshot, Subresource, Timestamp, Verdict, decide, finding::Standing,
+    request::Rights,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -77,6 +78,9 @@ pub struct AskedRequest {
     pub resource: Option<String>,
     /// The namespace of the request, where the object names none.
     pub namespace: Option<String>,
+    /// The classes that the requester was given the right to take away, by name. Nobody else has it.
+    #[serde(default)]
+    pub declassify: BTreeSet<String>,
 }
 
 /// What is done.
@@ -269,7 +273,14 @@ impl Case {
             name: None,
             object,
             old_object,
+            rights: self.rights(),
         }
+    }
+
+    /// What the requester may do besides.
+    fn rights(&self) -> Rights {
+        let declassify = &self.sheet.request.declassify;
+        Rights { declassify: declassify.iter().map(|class| class.as_str().into()).collect() }
     }
 
     /// What the engine says.
@@ -286,6 +297,7 @@ impl Case {
             old: self.old.iter().cloned().collect(),
             namespace: self.sheet.request.namespace.clone(),
             unreadable: Vec::new(),
+            rights: self.rights(),
         };
         check::run(inputs, now, |_, _| {}).checked.pop().map(|checked| checked.decision)
     }

@@ -8,6 +8,7 @@ use std::{
 use bund_crds::Mode;
 use bund_engine::{
     Assumption, Decision, Finding, Request, Timestamp, decide,
+    request::Rights,
     snapshot::{CarrierKind, OwnKind},
 };
 use serde::Serialize;
@@ -39,6 +40,8 @@ pub struct Inputs {
     pub namespace: Option<String>,
     /// What could not be read on the way here.
     pub unreadable: Vec<Unreadable>,
+    /// What whoever applies the manifests may do besides. A pipeline may do nothing.
+    pub rights: Rights,
 }
 
 /// One judged object.
@@ -132,7 +135,7 @@ pub struct Summary {
 
 /// Judges every manifest. `progress` is called after each with the number judged so far and that of all.
 pub fn run(inputs: Inputs, now: Timestamp, mut progress: impl FnMut(usize, usize)) -> Outcome {
-    let Inputs { mut manifests, policies, mut facts, mut old, namespace, mut unreadable } = inputs;
+    let Inputs { mut manifests, policies, mut facts, mut old, namespace, mut unreadable, rights } = inputs;
     for document in manifests.iter_mut().chain(&mut old).chain(&mut facts) {
         place(&mut document.value, namespace.as_deref());
     }
@@ -153,6 +156,7 @@ pub fn run(inputs: Inputs, now: Timestamp, mut progress: impl FnMut(usize, usize
         let before = before.map(|old| old.value.clone());
         // The request borrows nothing, and a copy of every object would cost more than its judgement.
         let mut request = Request::of_object(mem::take(&mut document.value), before);
+        request.rights.clone_from(&rights);
         let decision = decide(&request, &snapshot, now);
         document.value = request.object.take().unwrap_or_default();
         let assumed = decision.assumptions.iter().filter(|assumed| !is_implied(assumed));
@@ -191,6 +195,7 @@ fn is_implied(assumption: &Assumption) -> bool {
             id.kind == CarrierKind::ServiceAccount && id.name.as_ref() == "default"
         }
         Assumption::LocationAbsent
+        | Assumption::ClassAbsent(..)
         | Assumption::NamespaceAbsent(_)
         | Assumption::NodeAbsent(_)
         | Assumption::PodAbsent { .. } => false,

@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use bund_crds::NamespaceName;
-use bund_engine::{Reason, Timestamp};
+use bund_engine::{Reason, Timestamp, request::Rights};
 use clap::{Args, Parser, Subcommand};
 
 use crate::{
@@ -119,7 +119,8 @@ fn check(args: CheckArgs) -> Result<ExitCode> {
     let policies = policies.as_deref().map(&mut read);
     let (facts, old) = (read(&facts), read(&old));
     let namespace = namespace.map(String::from);
-    let inputs = Inputs { manifests, policies, facts, old, namespace, unreadable };
+    let rights = Rights::default();
+    let inputs = Inputs { manifests, policies, facts, old, namespace, unreadable, rights };
     let outcome = check::run(inputs, now()?, |done, total| {
         // A look at the clock per object would cost more than judging it.
         if done % 256 == 0 {

@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use bund_engine::Reason;
+use bund_crds::Aspect;
+use bund_engine::{Reason, reason::Entry};
 
 /// Everything written about a reason.
 pub fn explain(reason: Reason) -> String {
@@ -13,7 +14,7 @@ pub fn explain(reason: Reason) -> String {
         entry.remedy,
         entry.control,
         entry.citation,
-        entry.aspect
+        aspect(&entry)
     )
 }
 
@@ -39,11 +40,20 @@ pub fn reference() -> String {
         writeln!(
             page,
             "| `{reason}` | {} | {} | {} | {} | {} |",
-            entry.aspect, entry.control, entry.summary, entry.remedy, entry.citation
+            aspect(&entry),
+            entry.control,
+            entry.summary,
+            entry.remedy,
+            entry.citation
         )
         .unwrap_or_default();
     }
     page
+}
+
+/// The aspect whose mode applies.
+pub fn aspect(entry: &Entry) -> &'static str {
+    entry.aspect.map_or("the strictest of all", Aspect::as_str)
 }
 
 fn capitalised(sentence: &str) -> String {

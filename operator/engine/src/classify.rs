@@ -12,9 +12,14 @@ use serde::Serialize;
 use crate::{
     FieldPath, Snapshot,
     decide::Assumption,
-    snapshot::{CarrierId, CarrierKind, Class},
-    subject::{ClaimName, Labels, PodShape},
+    snapshot::{CarrierFacts, CarrierId, CarrierKind, Class, Enrolment},
+    subject::{ClaimName, ClaimTemplate, Labels, PodShape, VolumeKind},
 };
+
+mod holder;
+
+pub use holder::{Holder, PodId};
+use holder::{Trace, linked, of_unknown, way, writers};
 
 /// The name of a class that something holds: that of a `DataClass`, or whatever a label says.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -69,8 +74,11 @@ pub enum Provenance {
     Carrier {
         /// The field that names the first carrier.
         field: FieldPath,
-        /// The carriers from the one that is named to the one that holds the class.
-        path: Vec<CarrierId>,
+        /// From the carrier that is named to what holds the class.
+        path: Vec<Holder>,
+        /// What the mark on that tells of how the class came there.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        mark: Option<Box<str>>,
     },
     /// The pod that is bound holds it.
     Pod {
@@ -95,12 +103,12 @@ impl fmt::Display for Provenance {
             Self::Label { field } => write!(f, "label in {field}"),
             Self::Namespace { name } => write!(f, "label on Namespace {name}"),
             Self::Selector { field } => write!(f, "a selector of the class matches {field}"),
-            Self::Carrier { field, path } => {
-                write!(f, "from ")?;
-                for (index, carrier) in path.iter().enumerate() {
-                    write!(f, "{}{carrier}", if index == 0 { "" } else { " and its " })?;
+            Self::Carrier { field, path, mark } => {
+                write!(f, "from {}", way(path))?;
+                if let Some(mark) = mark {
+                    write!(f, " ({mark})")?;
                 }
-                write!(f, ", named in {field}")
+                if field.as_str().is_empty() { Ok(()) } else { write!(f, ", named in {field}") }
             }
             Self::Pod { name } => write!(f, "held by pod {name}"),
         }
@@ -115,13 +123,21 @@ pub(crate) struct Classifier<'s> {
     snapshot: &'s Snapshot,
     namespace: &'s str,
     namespace_labels: Option<&'s Labels>,
+    /// What is judged, as it was: no class comes from there.
+    own: Option<Holder>,
     pub(crate) assumptions: BTreeSet<Assumption>,
 }
 
 impl<'s> Classifier<'s> {
     pub(crate) fn new(snapshot: &'s Snapshot, namespace: &'s str) -> Self {
         let namespace_labels = snapshot.namespace(namespace).map(|facts| &facts.labels);
-        Self { snapshot, namespace, namespace_labels, assumptions: BTreeSet::new() }
+        Self { snapshot, namespace, namespace_labels, own: None, assumptions: BTreeSet::new() }
+    }
+
+    /// A classifier of what `own` will be, to which what it was passes nothing on.
+    #[must_use]
+    pub(crate) fn of(self, own: Holder) -> Self {
+        Self { own: Some(own), ..self }
     }
 
     /// The classes of a pod, or of the pods that will be made of a template.
@@ -135,26 +151,67 @@ impl<'s> Classifier<'s> {
                 namespace: Some(self.namespace.into()),
                 name: reference.name.clone(),
             };
-            self.of_carrier(id, &reference.field, &mut classes);
+            self.of_holder(&Holder::Carrier(id), &reference.field, &mut classes);
+        }
+        for volume in &shape.volumes {
+            let VolumeKind::Inline(source) = &volume.kind else { continue };
+            for id in self.snapshot.lying_on(&source.backings) {
+                self.of_holder(&Holder::Carrier(id), &volume.at, &mut classes);
+            }
         }
         for claim in &shape.claims {
-            for source in &claim.sources {
-                let mut source = source.clone();
-                if source.kind.is_namespaced() {
-                    source.namespace.get_or_insert_with(|| self.namespace.into());
-                }
-                self.of_carrier(source, &claim.at.key("spec"), &mut classes);
+            self.of_template(claim, &mut classes);
+        }
+        classes
+    }
+
+    /// The classes that a claim will have that is made of a template.
+    pub(crate) fn of_template(&mut self, claim: &ClaimTemplate, classes: &mut Classification) {
+        for source in &claim.sources {
+            let mut source = source.clone();
+            if source.kind.is_namespaced() {
+                source.namespace.get_or_insert_with(|| self.namespace.into());
             }
-            self.of_labels(&claim.labels, &claim.at.key("metadata").key("labels"), &mut classes);
-            match &claim.name {
-                ClaimName::Exact(name) => {
-                    self.of_existing_claims(name, &claim.at, str::is_empty, &mut classes);
-                }
-                ClaimName::WithOrdinal(prefix) => {
-                    let ordinal = |rest: &str| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit());
-                    self.of_existing_claims(prefix, &claim.at, ordinal, &mut classes);
-                }
-                ClaimName::Unknown => {}
+            self.of_holder(&Holder::Carrier(source), &claim.at.key("spec"), classes);
+        }
+        let origin = claim.origin.clone().within(self.namespace);
+        let mut copied = Vec::new();
+        of_unknown(&origin, self.snapshot, &mut |source| copied.push(source));
+        for source in copied {
+            self.of_holder(&source, &claim.at.key("spec"), classes);
+        }
+        self.of_labels(&claim.labels, &claim.at.key("metadata").key("labels"), classes);
+        match &claim.name {
+            ClaimName::Exact(name) => {
+                self.of_existing_claims(name, &claim.at, str::is_empty, classes);
+            }
+            ClaimName::WithOrdinal(prefix) => {
+                let ordinal = |rest: &str| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit());
+                self.of_existing_claims(prefix, &claim.at, ordinal, classes);
+            }
+            ClaimName::Unknown => {}
+        }
+    }
+
+    /// The classes of a carrier that says of itself what `facts` hold.
+    pub(crate) fn carrier(&mut self, id: &CarrierId, facts: &CarrierFacts) -> Classification {
+        let mut classes = self.labelled(&facts.labels, &FieldPath::of("metadata.labels"));
+        let mut from_links = Vec::new();
+        linked(id, Some(facts), self.snapshot, &mut |source| from_links.push(source));
+        let mut inherited = Classification::new();
+        for source in from_links {
+            let field = link_field(id.kind, &source);
+            self.of_holder(&source, &field, &mut inherited);
+        }
+        inherited.retain(|class, _| !facts.declassified.contains(class.as_str()));
+        let mut pods = Vec::new();
+        writers(id, self.snapshot, &mut |pod| pods.push(pod));
+        for pod in pods {
+            self.of_holder(&pod, &FieldPath::root(), &mut inherited);
+        }
+        for (class, ways) in inherited {
+            for provenance in ways {
+                add(&mut classes, class.as_str(), provenance);
             }
         }
         classes
@@ -178,7 +235,9 @@ impl<'s> Classifier<'s> {
         for class in labels.classes() {
             add(classes, class, Provenance::Label { field: at.clone() });
         }
-        for class in self.snapshot.world().classes().filter(|class| self.selects(class, labels)) {
+        let unguarded = self.snapshot.enrolment(self.namespace) == Enrolment::Unguarded;
+        let classes_here = self.snapshot.world().classes().filter(|_| !unguarded);
+        for class in classes_here.filter(|class| self.selects(class, labels)) {
             add(classes, class.name.as_str(), Provenance::Selector { field: at.clone() });
         }
     }
@@ -193,47 +252,83 @@ impl<'s> Classifier<'s> {
         })
     }
 
-    /// The classes of a carrier and of every carrier that it holds classes of.
-    fn of_carrier(&mut self, named: CarrierId, field: &FieldPath, classes: &mut Classification) {
-        let mut seen = BTreeSet::from([named.clone()]);
-        // Every carrier found, with the index of the one that led to it.
-        let mut found: Vec<(CarrierId, Option<usize>)> = Vec::from([(named, None)]);
-        let mut next = 0;
-        while let Some((id, _)) = found.get(next) {
-            let id = id.clone();
-            let facts = self.snapshot.carrier(&id);
-            match facts {
-                Some(facts) => {
-                    for class in self.of_facts(&id, &facts.labels).into_keys() {
-                        let path = path_to(next, &found);
-                        add(classes, class.as_str(), Provenance::Carrier { field: field.clone(), path });
-                    }
-                }
-                None => {
-                    self.assumptions.insert(Assumption::CarrierAbsent(id.clone()));
-                }
+    /// The classes of what is named, and of everything that passes its classes on to it.
+    pub(crate) fn of_holder(&mut self, named: &Holder, field: &FieldPath, classes: &mut Classification) {
+        let trace = Trace::from(named.clone(), self.own.as_ref(), None, self.snapshot);
+        let mut declassified: BTreeSet<&'s str> = BTreeSet::new();
+        for (_, holder) in trace.holders() {
+            if let Holder::Carrier(id) = holder
+                && let Some(facts) = self.snapshot.carrier(id)
+            {
+                declassified.extend(facts.declassified.iter().map(AsRef::as_ref));
             }
-            let links = facts.into_iter().flat_map(|facts| &facts.links);
-            for link in links.chain(self.snapshot.volumes_claimed_for(&id)) {
-                if seen.insert(link.clone()) {
-                    found.push((link.clone(), Some(next)));
-                }
-            }
-            next += 1;
+        }
+        self.assume_absent(&trace);
+        self.add_from(&trace, field, |class| !declassified.contains(class), classes);
+        for class in &declassified {
+            let trace = Trace::from(named.clone(), self.own.as_ref(), Some(class), self.snapshot);
+            self.add_from(&trace, field, |found| found == *class, classes);
         }
     }
 
-    /// What a carrier holds by its labels. Its Namespace is that of the pod, whose classes are counted already;
-    /// a claim in another namespace, reached through a volume, is judged by its own.
-    fn of_facts(&self, id: &CarrierId, labels: &Labels) -> Classification {
-        let elsewhere = id.namespace.as_deref().filter(|namespace| *namespace != self.namespace);
+    fn add_from(
+        &self,
+        trace: &Trace,
+        field: &FieldPath,
+        counts: impl Fn(&str) -> bool,
+        classes: &mut Classification,
+    ) {
+        for (index, holder) in trace.holders() {
+            for (class, mark) in self.held_by(holder) {
+                if counts(class.as_str()) {
+                    let path = trace.path_to(index);
+                    add(classes, class.as_str(), Provenance::Carrier { field: field.clone(), path, mark });
+                }
+            }
+        }
+    }
+
+    /// What is not known and was named, by the subject or by what it names. What other pods name is their affair.
+    fn assume_absent(&mut self, trace: &Trace) {
+        for (index, holder) in trace.holders() {
+            let Holder::Carrier(id) = holder else { continue };
+            let by_a_pod = || trace.path_to(index).iter().any(|holder| matches!(holder, Holder::Pod(_)));
+            if self.snapshot.carrier(id).is_none() && !by_a_pod() {
+                self.assumptions.insert(Assumption::CarrierAbsent(id.clone()));
+            }
+        }
+    }
+
+    /// What a holder holds by itself, with the mark that tells how it came there. Its Namespace is that of the
+    /// subject, whose classes are counted already; what is in another namespace is judged by its own.
+    fn held_by(&self, holder: &Holder) -> Vec<(HeldClass, Option<Box<str>>)> {
+        match holder {
+            Holder::Carrier(id) => {
+                let facts = self.snapshot.carrier(id);
+                let labels = facts.map(|facts| &facts.labels);
+                let held = self.by_labels(id.namespace.as_deref(), labels);
+                let mark = |class: &HeldClass| facts?.marked.get(class.as_str()).cloned();
+                held.into_keys().map(|class| (class.clone(), mark(&class))).collect()
+            }
+            Holder::Pod(PodId { namespace, name, .. }) => {
+                let pod = self.snapshot.pod(namespace, name);
+                let labels = pod.into_iter().flat_map(|pod| &pod.shapes).map(|shape| &shape.labels).next();
+                self.by_labels(Some(namespace), labels).into_keys().map(|class| (class, None)).collect()
+            }
+        }
+    }
+
+    fn by_labels(&self, namespace: Option<&str>, labels: Option<&Labels>) -> Classification {
         let mut classes = Classification::new();
-        match elsewhere {
-            None => self.of_labels(labels, &FieldPath::root(), &mut classes),
+        let root = FieldPath::root();
+        match namespace.filter(|namespace| *namespace != self.namespace) {
+            None => labels.into_iter().for_each(|labels| self.of_labels(labels, &root, &mut classes)),
             Some(namespace) => {
                 let other = Classifier::new(self.snapshot, namespace);
                 other.of_namespace(&mut classes);
-                other.of_labels(labels, &FieldPath::root(), &mut classes);
+                if let Some(labels) = labels {
+                    other.of_labels(labels, &root, &mut classes);
+                }
             }
         }
         classes
@@ -254,21 +349,26 @@ impl<'s> Classifier<'s> {
             .map(|(id, _)| id.clone())
             .collect();
         for id in existing {
-            self.of_carrier(id, at, classes);
+            self.of_holder(&Holder::Carrier(id), at, classes);
         }
     }
 }
 
-/// The carriers from the one that is named to the one at `index`.
-fn path_to(index: usize, found: &[(CarrierId, Option<usize>)]) -> Vec<CarrierId> {
-    let mut path = Vec::new();
-    let mut at = Some(index);
-    while let Some((id, from)) = at.and_then(|index| found.get(index)) {
-        path.push(id.clone());
-        at = *from;
-    }
-    path.reverse();
-    path
+/// The field by which a carrier of `kind` takes over from `source`. What writes to it, it does not name.
+fn link_field(kind: CarrierKind, source: &Holder) -> FieldPath {
+    use CarrierKind::{PersistentVolume, PersistentVolumeClaim, VolumeSnapshot, VolumeSnapshotContent};
+    let Holder::Carrier(source) = source else { return FieldPath::root() };
+    FieldPath::of(match (kind, source.kind) {
+        (PersistentVolumeClaim, PersistentVolume) => "spec.volumeName",
+        (PersistentVolumeClaim, PersistentVolumeClaim | VolumeSnapshot) => "spec.dataSource",
+        (PersistentVolume, PersistentVolumeClaim) => "spec.claimRef",
+        (VolumeSnapshot, PersistentVolumeClaim) => "spec.source.persistentVolumeClaimName",
+        (VolumeSnapshot, VolumeSnapshotContent) => "spec.source.volumeSnapshotContentName",
+        (VolumeSnapshotContent, VolumeSnapshot) => "spec.volumeSnapshotRef",
+        (VolumeSnapshotContent, PersistentVolume) => "spec.source",
+        (_, PersistentVolume) => "spec",
+        (_, _) => "",
+    })
 }
 
 /// Most ways in which a class is told to have come. More help nobody, and whoever writes an object decides how

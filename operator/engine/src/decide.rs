@@ -3,6 +3,7 @@
 use alloc::{
     boxed::Box,
     collections::{BTreeMap, BTreeSet},
+    string::String,
     vec::Vec,
 };
 use core::fmt;
@@ -11,10 +12,14 @@ use bund_crds::{JurisdictionName, Span};
 use serde::Serialize;
 
 use crate::{
-    Classification, Finding, Injection, ObjectId, Operation, Reason, Request, Snapshot, Subject, Subresource,
-    Timestamp, enforce, glass,
+    Classification, Finding, HeldClass, Injection, ObjectId, Operation, Reason, Request, Snapshot, Subject,
+    Subresource, Timestamp, enforce, glass,
     reason::Effect,
-    snapshot::{CarrierId, World},
+    rule,
+    snapshot::{CarrierId, ClassKind, World},
+    stamp,
+    subject::Role,
+    weakening,
 };
 
 mod judge;
@@ -36,6 +41,9 @@ pub struct Decision {
     /// What confines the pod, if it is to be confined.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub injection: Option<Injection>,
+    /// What a copy that comes to be is to be marked with: classes that it holds and does not say.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub marks: BTreeMap<HeldClass, String>,
     /// What was not known and taken for granted.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub assumptions: BTreeSet<Assumption>,
@@ -69,6 +77,8 @@ pub enum Assumption {
     NamespaceAbsent(Box<str>),
     /// The carrier is not known: it holds no class.
     CarrierAbsent(CarrierId),
+    /// The class of storage is not known: it makes volumes inside.
+    ClassAbsent(ClassKind, Box<str>),
     /// The Node is not known: it is outside, unless every node is inside.
     NodeAbsent(Box<str>),
     /// The pod that is bound is not known: it holds no class of its own.
@@ -88,6 +98,7 @@ impl fmt::Display for Assumption {
             ),
             Self::NamespaceAbsent(name) => write!(f, "Namespace {name} is not given; it is taken to be guarded"),
             Self::CarrierAbsent(id) => write!(f, "{id}{} is not given; it is taken to hold no class", id.namespace.as_deref().map(|namespace| alloc::format!(" in {namespace}")).unwrap_or_default()),
+            Self::ClassAbsent(kind, name) => write!(f, "{} {name} is not given; what it makes is taken to be inside", kind.as_str()),
             Self::NodeAbsent(name) => write!(f, "Node {name} is not given; it is taken to be outside"),
             Self::PodAbsent { name, .. } => write!(f, "Pod {name} is not given; it is taken to hold no class of its own"),
         }
@@ -97,7 +108,7 @@ impl fmt::Display for Assumption {
 /// Answers `request` from what `snapshot` knows, at `now`.
 pub fn decide(request: &Request, snapshot: &Snapshot, now: Timestamp) -> Decision {
     let Some(object) = request.object.as_ref().filter(|_| request.operation != Operation::Delete) else {
-        return nothing_to_judge(request, snapshot);
+        return removal(request, snapshot);
     };
     let Judgement { subject, classes, mut findings, injection, assumptions } =
         judge(request, object, snapshot);
@@ -107,6 +118,7 @@ pub fn decide(request: &Request, snapshot: &Snapshot, now: Timestamp) -> Decisio
         (Operation::Update, _, Some(old)) => Some(judge(request, old, snapshot)),
         (Operation::Update | Operation::Create | Operation::Delete | Operation::Connect, _, _) => None,
     };
+    washed(&subject, &classes, old.as_ref(), snapshot, &mut findings);
     sort(&mut findings);
     if let Some(old) = &mut old {
         sort(&mut old.findings);
@@ -115,16 +127,43 @@ pub fn decide(request: &Request, snapshot: &Snapshot, now: Timestamp) -> Decisio
     enforce::soften(&mut findings, &subject, existed, snapshot);
     enforce::cover(&mut findings, &subject.id, &classes, snapshot, now);
     glass::let_through(&mut findings, &subject, snapshot, now);
+    enforce::declassify(&mut findings, &request.rights);
+    findings.extend(weakening::findings(request, snapshot.world()));
+    sort(&mut findings);
     let kept = !findings.is_empty() || judge::is_kept(&classes, &subject, snapshot);
     let verdict = verdict(&findings, kept);
     let refused = findings.iter().any(enforce::refuses);
+    let comes_to_be = request.operation == Operation::Create && request.subresource.is_none() && !refused;
+    let marks = if comes_to_be { stamp::marks(&subject, &classes, snapshot) } else { BTreeMap::new() };
     Decision {
         subject: subject.id,
         classes,
         verdict,
         findings,
         injection: injection.filter(|_| !refused),
+        marks,
         assumptions,
+    }
+}
+
+/// What an update takes away from protection.
+fn washed(
+    subject: &Subject,
+    classes: &Classification,
+    old: Option<&Judgement>,
+    snapshot: &Snapshot,
+    findings: &mut Vec<Finding>,
+) {
+    let namespace = judge::judged_in(subject, snapshot);
+    let before = old.map(|old| &old.subject);
+    rule::class_removed::judge_declassified(before, subject, namespace, snapshot, findings);
+    let Some(old) = old else { return };
+    if subject.role == Role::Namespace {
+        let own = subject.id.name.as_ref();
+        rule::class_removed::judge(&old.classes, classes, subject, own, snapshot, findings);
+        rule::guard_removed::judge(&old.subject, subject, snapshot, findings);
+    } else {
+        rule::class_removed::judge(&old.classes, classes, subject, namespace, snapshot, findings);
     }
 }
 
@@ -139,19 +178,30 @@ pub fn decide_standing(subject: &Subject, snapshot: &Snapshot, now: Timestamp) -
     glass::let_through(&mut findings, &subject, snapshot, now);
     let kept = !findings.is_empty() || judge::is_kept(&classes, &subject, snapshot);
     let verdict = verdict(&findings, kept);
-    Decision { subject: subject.id, classes, verdict, findings, injection: None, assumptions }
+    Decision {
+        subject: subject.id,
+        classes,
+        verdict,
+        findings,
+        injection: None,
+        marks: BTreeMap::new(),
+        assumptions,
+    }
 }
 
-/// Removing an object is never refused.
-fn nothing_to_judge(request: &Request, snapshot: &Snapshot) -> Decision {
+/// Removing an object is never refused, unless it is one of our own that protects something.
+fn removal(request: &Request, snapshot: &Snapshot) -> Decision {
+    let mut findings = weakening::findings(request, snapshot.world());
+    sort(&mut findings);
     let object = request.old_object.as_ref().unwrap_or(&serde_json::Value::Null);
     let subject = snapshot.extract(object, request.namespace.as_deref(), request.name.as_deref());
     Decision {
         subject: subject.id,
         classes: Classification::new(),
-        verdict: Verdict::NotApplicable,
-        findings: Vec::new(),
+        verdict: verdict(&findings, false),
+        findings,
         injection: None,
+        marks: BTreeMap::new(),
         assumptions: BTreeSet::new(),
     }
 }

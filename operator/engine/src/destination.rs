@@ -63,9 +63,7 @@ pub(crate) fn is_inside(destination: &Destination, jurisdiction: &JurisdictionNa
         DestinationType::Host | DestinationType::Registry => {
             host_inside(&destination.text, jurisdiction, world)
         }
-        DestinationType::Url => {
-            host_of_url(&destination.text).is_some_and(|host| host_inside(&host, jurisdiction, world))
-        }
+        DestinationType::Url => url_inside(&destination.text, jurisdiction, world),
         DestinationType::Cidr => {
             let address = || destination.text.parse::<core::net::IpAddr>().ok().map(ipnet::IpNet::from);
             let network = destination.text.parse::<ipnet::IpNet>().ok().or_else(address);
@@ -76,7 +74,13 @@ pub(crate) fn is_inside(destination: &Destination, jurisdiction: &JurisdictionNa
     }
 }
 
-fn host_inside(text: &str, jurisdiction: &JurisdictionName, world: &World) -> bool {
+/// Whether the host of a URL is certain to be inside.
+pub(crate) fn url_inside(url: &str, jurisdiction: &JurisdictionName, world: &World) -> bool {
+    host_of_url(url).is_some_and(|host| host_inside(&host, jurisdiction, world))
+}
+
+/// Whether a host or address, with or without a port, is certain to be inside.
+pub(crate) fn host_inside(text: &str, jurisdiction: &JurisdictionName, world: &World) -> bool {
     let authority = text.split_once('/').map_or(text, |(authority, _)| authority);
     let Some(host) = without_port(authority) else { return false };
     if let Ok(address) = host.trim_start_matches('[').trim_end_matches(']').parse::<core::net::IpAddr>() {

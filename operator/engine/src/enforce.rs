@@ -1,12 +1,17 @@
 //! From findings to what happens: what existed before, what is exempt, what a transfer covers, which mode.
 
-use alloc::{collections::BTreeMap, format, string::String, vec::Vec};
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    format,
+    string::String,
+    vec::Vec,
+};
 
-use bund_crds::Mode;
+use bund_crds::{Aspect, Mode};
 use serde::Serialize;
 
 use crate::{
-    Classification, Decision, Finding, ObjectId, Snapshot, Subject, Timestamp,
+    Classification, Decision, Finding, HeldClass, ObjectId, Rights, Snapshot, Subject, Timestamp,
     cover::{Flow, covers},
     finding::{Standing, sentences},
     glass::BrokenGlass,
@@ -36,6 +41,7 @@ pub(crate) fn soften(
     old: Option<(&Subject, &[Finding])>,
     snapshot: &Snapshot,
 ) {
+    let unmoved = old.is_some_and(|(old, _)| is_unmoved(old, subject));
     let mut existed: BTreeMap<_, usize> = BTreeMap::new();
     for finding in old.into_iter().flat_map(|(_, findings)| findings) {
         *existed.entry(finding.identity()).or_default() += 1;
@@ -52,10 +58,24 @@ pub(crate) fn soften(
     for (finding, before) in findings.iter_mut().zip(before) {
         if exempt {
             finding.standing = Standing::Exempt;
-        } else if going || before {
+        // What is going still is; a class taken from it would not come back.
+        } else if (going && !finding.is_washing()) || before || (unmoved && is_about_storage(finding)) {
             finding.standing = Standing::Existed;
         }
     }
+}
+
+/// Whether a volume, claim or copy stays where it was. Then only what is known of it changes, and whoever marks it
+/// with the class that it holds is not refused: that would leave it unmarked.
+fn is_unmoved(old: &Subject, new: &Subject) -> bool {
+    match (&old.carrier, &new.carrier) {
+        (Some(old), Some(new)) => old.stored == new.stored,
+        (None | Some(_), None | Some(_)) => false,
+    }
+}
+
+fn is_about_storage(finding: &Finding) -> bool {
+    matches!(finding.reason.entry().aspect, Some(Aspect::Storage | Aspect::Safeguards))
 }
 
 /// Lets active transfers cover what they cover.
@@ -74,17 +94,36 @@ pub(crate) fn cover(
     }
 }
 
+/// Lets pass what the requester may declassify.
+pub(crate) fn declassify(findings: &mut [Finding], rights: &Rights) {
+    for finding in findings.iter_mut().filter(|finding| finding.is_washing()) {
+        let may = finding.class.as_ref().is_some_and(|class| rights.declassify.contains(class));
+        if may && finding.standing == Standing::Stands {
+            finding.standing = Standing::Declassified;
+        }
+    }
+}
+
 /// Whether a finding refuses the request.
 pub(crate) fn refuses(finding: &Finding) -> bool {
     finding.standing == Standing::Stands && finding.mode == Mode::Deny
 }
 
 impl Finding {
+    /// Whether it is about taking protection away, which those may do who may declassify.
+    pub fn is_washing(&self) -> bool {
+        self.reason.entry().aspect.is_none()
+    }
+
     /// Whether an active transfer covers the flow.
     pub fn is_covered(&self) -> bool {
         match self.standing {
             Standing::Covered(_) => true,
-            Standing::Stands | Standing::Existed | Standing::Exempt | Standing::LetThrough(_) => false,
+            Standing::Stands
+            | Standing::Existed
+            | Standing::Exempt
+            | Standing::LetThrough(_)
+            | Standing::Declassified => false,
         }
     }
 
@@ -93,18 +132,30 @@ impl Finding {
         match (&self.standing, self.mode) {
             (Standing::Stands, mode) => mode,
             (Standing::Existed, Mode::Deny | Mode::Warn)
-            | (Standing::Covered(_) | Standing::LetThrough(_), _) => Mode::Warn,
+            | (Standing::Covered(_) | Standing::LetThrough(_) | Standing::Declassified, _) => Mode::Warn,
             (Standing::Existed, Mode::Audit) | (Standing::Exempt, _) => Mode::Audit,
         }
     }
 }
 
 impl Decision {
+    /// The classes that the requester must be allowed to declassify for this to pass, or to pass without a warning.
+    pub fn needs_declassify(&self) -> BTreeSet<HeldClass> {
+        let washing = self.findings.iter().filter(|finding| {
+            finding.is_washing() && finding.standing == Standing::Stands && finding.mode > Mode::Audit
+        });
+        washing.filter_map(|finding| finding.class.clone()).collect()
+    }
+
     /// The broken glass that let something through.
     pub fn broken_glass(&self) -> Option<&BrokenGlass> {
         self.findings.iter().find_map(|finding| match &finding.standing {
             Standing::LetThrough(glass) => Some(glass),
-            Standing::Stands | Standing::Existed | Standing::Exempt | Standing::Covered(_) => None,
+            Standing::Stands
+            | Standing::Existed
+            | Standing::Exempt
+            | Standing::Covered(_)
+            | Standing::Declassified => None,
         })
     }
 
@@ -115,11 +166,13 @@ impl Decision {
         };
         let refusals = sentences(&self.subject, &of(Mode::Deny));
         let mut warnings = Vec::new();
-        let (mut plain, mut old, mut through) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut plain, mut old, mut through, mut declassified) =
+            (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for finding in of(Mode::Warn) {
             match (&finding.standing, finding.mode) {
                 (Standing::Existed, Mode::Deny) => old.push(finding),
                 (Standing::LetThrough(_), _) => through.push(finding),
+                (Standing::Declassified, _) => declassified.push(finding),
                 (Standing::Existed | Standing::Stands | Standing::Exempt | Standing::Covered(_), _) => {
                     plain.push(finding);
                 }
@@ -133,6 +186,7 @@ impl Decision {
         if let Some(glass) = self.broken_glass() {
             warn(&through, &format!("; {glass}"));
         }
+        warn(&declassified, "; you may declassify, so it passes and is recorded");
         warn(&old, "; its next pods will be refused");
         Response {
             allowed: refusals.is_empty(),

@@ -60,6 +60,8 @@ pub enum Standing {
     Covered(Cover),
     /// It would refuse the request, and glass is broken. It is shown as a warning that says so.
     LetThrough(BrokenGlass),
+    /// The requester may declassify. It is shown as a warning and recorded.
+    Declassified,
 }
 
 /// What two findings have in common when they are the same one.
@@ -78,7 +80,10 @@ impl Finding {
             remedy: reason.entry().remedy.to_string(),
             provenance: provenance.to_vec(),
             policies: requirement.policies.iter().map(|policy| policy.name.clone()).collect(),
-            mode: requirement.mode(reason.entry().aspect),
+            mode: reason
+                .entry()
+                .aspect
+                .map_or_else(|| requirement.strictest_mode(), |aspect| requirement.mode(aspect)),
             standing: Standing::Stands,
         }
     }
@@ -157,7 +162,8 @@ fn sentence(subject: &ObjectId, alike: &[&Finding]) -> Option<String> {
             })
         })
         .collect();
-    let holds = if held.is_empty() { String::new() } else { format!("; it holds {}", held.join(", ")) };
+    let verb = if finding.reason == Reason::ProtectionWeakened { "protects" } else { "holds" };
+    let holds = if held.is_empty() { String::new() } else { format!("; it {verb} {}", held.join(", ")) };
     let field =
         if finding.field.as_str().is_empty() { String::new() } else { format!("; field {}", finding.field) };
     let names: Vec<_> = finding.policies.iter().map(AsRef::as_ref).collect();

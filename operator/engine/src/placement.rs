@@ -70,15 +70,33 @@ pub fn reach<'j>(
     jurisdictions: impl IntoIterator<Item = &'j JurisdictionName> + Clone,
     snapshot: &Snapshot,
 ) -> Reach {
+    reach_of(&shape.node_selector, shape.required_terms.as_deref(), jurisdictions, snapshot)
+}
+
+/// Which nodes could satisfy one of `terms`, inside or outside `jurisdictions`.
+pub(crate) fn reach_of_terms<'j>(
+    terms: &[NodeTerm],
+    jurisdictions: impl IntoIterator<Item = &'j JurisdictionName> + Clone,
+    snapshot: &Snapshot,
+) -> Reach {
+    reach_of(&[], Some(terms), jurisdictions, snapshot)
+}
+
+fn reach_of<'j>(
+    selector: &[(Box<str>, Box<str>)],
+    terms: Option<&[NodeTerm]>,
+    jurisdictions: impl IntoIterator<Item = &'j JurisdictionName> + Clone,
+    snapshot: &Snapshot,
+) -> Reach {
     let names: Vec<_> = jurisdictions.into_iter().collect();
     let honesty = Honesty {
         tables: names.iter().filter_map(|name| snapshot.world().jurisdiction(name)).collect(),
         names,
         snapshot,
     };
-    let terms = match &shape.required_terms {
-        None => Vec::from([honesty.term(shape, None)]),
-        Some(terms) => terms.iter().map(|term| honesty.term(shape, Some(term))).collect(),
+    let terms = match terms {
+        None => Vec::from([honesty.term(selector, None)]),
+        Some(terms) => terms.iter().map(|term| honesty.term(selector, Some(term))).collect(),
     };
     Reach { terms }
 }
@@ -103,12 +121,12 @@ enum KeyKind {
 }
 
 impl Honesty<'_> {
-    fn term(&self, shape: &PodShape, term: Option<&NodeTerm>) -> TermReach {
+    fn term(&self, selector: &[(Box<str>, Box<str>)], term: Option<&NodeTerm>) -> TermReach {
         if term.is_some_and(|term| term.form == TermForm::MatchesNothing) {
             return TermReach { inside: false, confinable: false, outside: false };
         }
         let mut by_key: BTreeMap<&str, Vec<Asked<'_>>> = BTreeMap::new();
-        for (key, value) in &shape.node_selector {
+        for (key, value) in selector {
             by_key.entry(key).or_default().push(Asked::Equals(value));
         }
         for requirement in term.into_iter().flat_map(|term| &term.labels) {

@@ -9,6 +9,8 @@ use core::fmt;
 use bund_crds::Aspect;
 use serde::Serialize;
 
+mod entry;
+
 /// Why something is wrong. The variant's name is its code, stable for ever.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub enum Reason {
@@ -36,6 +38,28 @@ pub enum Reason {
     PoliciesConflict,
     /// A mapped field names a destination that is not inside.
     DestinationOutside,
+    /// A volume, or what would make it, names a place that is not inside.
+    StorageOutside,
+    /// Nothing keeps a volume inside.
+    StorageUnconfined,
+    /// A snapshot or copy would go outside.
+    CopyOutside,
+    /// Data is written where no object could hold its class.
+    InlineVolume,
+    /// A pod is bound before the volumes that it may write hold its class.
+    VolumeUnmarked,
+    /// A pod that is not inside uses a volume that would be written.
+    VolumeUsedOutside,
+    /// A classified volume or copy would go to a namespace that is not guarded.
+    ClaimOutsideGuarded,
+    /// A volume is not encrypted as the class asks.
+    NotEncrypted,
+    /// An update takes a class away.
+    ClassRemoved,
+    /// An update of a Namespace takes protection from what it holds.
+    GuardRemoved,
+    /// An edit of an object of our own kinds takes protection away.
+    ProtectionWeakened,
     /// A policy, class, jurisdiction or location that may concern the subject cannot be read.
     FactUnreadable,
     /// A field of the subject cannot be read.
@@ -46,6 +70,8 @@ pub enum Reason {
     UnknownField,
     /// A class label that no `DataClass` declares.
     UnknownClass,
+    /// A pod reads what its node keeps of other pods.
+    NodeReader,
 }
 
 /// What a finding does to the verdict.
@@ -62,8 +88,8 @@ pub enum Effect {
 /// What is written about a reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// Which aspect's mode applies.
-    pub aspect: Aspect,
+    /// Which aspect's mode applies. `None`: the strictest mode of all aspects does.
+    pub aspect: Option<Aspect>,
     /// What it does to the verdict.
     pub effect: Effect,
     /// The control that it serves (`docs/reference/reasons.md` lists them).
@@ -76,14 +102,9 @@ pub struct Entry {
     pub remedy: &'static str,
 }
 
-/// The articles behind the rule that data stays: bodies of state, handlers at the threshold, critical
-/// infrastructure. A policy may be stricter than they are.
-const STAYS: &str = "PIPL Arts 36 and 40, CSL Art. 39";
-const TRANSFER: &str = "PIPL Arts 38 to 40";
-
 impl Reason {
     /// Every reason, in the order of the documentation.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 29] = [
         Self::NodeOutside,
         Self::BindingOutside,
         Self::RunsOutside,
@@ -96,11 +117,23 @@ impl Reason {
         Self::NamespaceNotGuarded,
         Self::PoliciesConflict,
         Self::DestinationOutside,
+        Self::StorageOutside,
+        Self::StorageUnconfined,
+        Self::CopyOutside,
+        Self::InlineVolume,
+        Self::VolumeUnmarked,
+        Self::VolumeUsedOutside,
+        Self::ClaimOutsideGuarded,
+        Self::NotEncrypted,
+        Self::ClassRemoved,
+        Self::GuardRemoved,
+        Self::ProtectionWeakened,
         Self::FactUnreadable,
         Self::FieldUnreadable,
         Self::TermImpossible,
         Self::UnknownField,
         Self::UnknownClass,
+        Self::NodeReader,
     ];
 
     /// The stable code.
@@ -118,11 +151,23 @@ impl Reason {
             Self::NamespaceNotGuarded => "NamespaceNotGuarded",
             Self::PoliciesConflict => "PoliciesConflict",
             Self::DestinationOutside => "DestinationOutside",
+            Self::StorageOutside => "StorageOutside",
+            Self::StorageUnconfined => "StorageUnconfined",
+            Self::CopyOutside => "CopyOutside",
+            Self::InlineVolume => "InlineVolume",
+            Self::VolumeUnmarked => "VolumeUnmarked",
+            Self::VolumeUsedOutside => "VolumeUsedOutside",
+            Self::ClaimOutsideGuarded => "ClaimOutsideGuarded",
+            Self::NotEncrypted => "NotEncrypted",
+            Self::ClassRemoved => "ClassRemoved",
+            Self::GuardRemoved => "GuardRemoved",
+            Self::ProtectionWeakened => "ProtectionWeakened",
             Self::FactUnreadable => "FactUnreadable",
             Self::FieldUnreadable => "FieldUnreadable",
             Self::TermImpossible => "TermImpossible",
             Self::UnknownField => "UnknownField",
             Self::UnknownClass => "UnknownClass",
+            Self::NodeReader => "NodeReader",
         }
     }
 
@@ -133,102 +178,8 @@ impl Reason {
 
     /// What is written about it.
     pub fn entry(self) -> Entry {
-        match self {
-            Self::NodeOutside => placement(
-                "`spec.nodeName` puts the pod on a node that is not known to be inside. The scheduler is not asked, so no affinity helps.",
-                "remove `nodeName` and let the scheduler choose, or name a node inside",
-            ),
-            Self::BindingOutside => placement(
-                "a scheduler binds the pod to a node that is not known to be inside.",
-                "confine the pod with a node affinity, or have the node's place declared by an administrator",
-            ),
-            Self::RunsOutside => placement(
-                "an ephemeral container is added to a pod that runs on a node that is not known to be inside.",
-                "debug a pod that runs inside",
-            ),
-            Self::PlacementContradicts => placement(
-                "what the pod asks of its node can be met by no node inside.",
-                "take out the requirement that names a place outside",
-            ),
-            Self::PlacementUnconfined => placement(
-                "a node that is not inside could satisfy the pod. Terms of an affinity are ORed, values are ORed; `NotIn`, `Exists`, `Gt`, `Lt` and preferred terms do not confine.",
-                "require a region inside in `nodeSelector`, or in every term of the required node affinity",
-            ),
-            Self::DaemonSetUnconfined => placement(
-                "a DaemonSet runs on every node that matches, and a node that is not inside could match.",
-                "require a region inside in the template's `nodeSelector`",
-            ),
-            Self::NoEligibleNode => placement(
-                "the pod would be confined to nodes inside, and there is none.",
-                "add a node inside, or correct the node labels; `kubectl get clusterlocation cluster -o yaml` tells why each node is not inside",
-            ),
-            Self::ClassNotOnTemplate => placement(
-                "a class label on a workload does not reach its pods: they carry the labels of the pod template.",
-                "put the label on the pod template too",
-            ),
-            Self::ClassOutsideGuarded => placement(
-                "an object holds a class in a namespace that is not guarded.",
-                "label the Namespace `bund.dev/guarded: \"true\"`, or take the class label off",
-            ),
-            Self::NamespaceNotGuarded => placement(
-                "a Namespace holds a class and is not enrolled, so nothing in it would be checked.",
-                "add the label `bund.dev/guarded: \"true\"` to the Namespace",
-            ),
-            Self::PoliciesConflict => placement(
-                "the policies that keep the data leave no jurisdiction in common.",
-                "change one of the policies, or separate the classes into different workloads",
-            ),
-            Self::DestinationOutside => Entry {
-                aspect: Aspect::Egress,
-                effect: Effect::Denies,
-                control: "XFER-1",
-                citation: TRANSFER,
-                summary: "a field names a destination that is not known to be inside.",
-                remedy: "name a destination inside",
-            },
-            Self::FactUnreadable => Entry {
-                effect: Effect::Undecided,
-                ..placement(
-                    "an object of Bund's own kinds that may concern this one cannot be read. Unknown means outside.",
-                    "correct the object; its condition `Ready` tells what is wrong",
-                )
-            },
-            Self::FieldUnreadable => Entry {
-                effect: Effect::Undecided,
-                ..placement(
-                    "a field has the wrong type, so what it asks for is not known.",
-                    "correct the field",
-                )
-            },
-            Self::TermImpossible => hint(
-                "a term of the required node affinity admits only nodes outside. Another term remains, so the pod can run.",
-                "take the term out",
-            ),
-            Self::UnknownField => hint(
-                "the pod has a field that this version of Bund does not know and did not judge.",
-                "take the field out if it is a mistake; otherwise update Bund",
-            ),
-            Self::UnknownClass => hint(
-                "a class label names no DataClass. It is kept by every policy of the namespace.",
-                "correct the label, or create the DataClass",
-            ),
-        }
+        entry::of(self)
     }
-}
-
-fn placement(summary: &'static str, remedy: &'static str) -> Entry {
-    Entry {
-        aspect: Aspect::Placement,
-        effect: Effect::Denies,
-        control: "LOC-1",
-        citation: STAYS,
-        summary,
-        remedy,
-    }
-}
-
-fn hint(summary: &'static str, remedy: &'static str) -> Entry {
-    Entry { aspect: Aspect::Hints, effect: Effect::Hints, ..placement(summary, remedy) }
 }
 
 impl fmt::Display for Reason {

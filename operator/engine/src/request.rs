@@ -1,10 +1,12 @@
 //! What is asked: one operation on one object.
 
-use alloc::{borrow::ToOwned, boxed::Box, string::String};
+use alloc::{borrow::ToOwned, boxed::Box, collections::BTreeSet, string::String};
 use core::fmt;
 
 use serde::Serialize;
 use serde_json::Value;
+
+use crate::HeldClass;
 
 /// One operation on one object, as an admission webhook or a command line would put it.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +24,15 @@ pub struct Request {
     pub object: Option<Value>,
     /// The object as it is. Present on update and deletion.
     pub old_object: Option<Value>,
+    /// What the requester may do besides.
+    pub rights: Rights,
+}
+
+/// What a requester was given by name. Rights that come with a wildcard, and those of service accounts, are none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rights {
+    /// The classes that the requester may take away: verb `declassify` on `dataclasses` of our group.
+    pub declassify: BTreeSet<HeldClass>,
 }
 
 impl Request {
@@ -34,6 +45,7 @@ impl Request {
             name: None,
             object: Some(object),
             old_object,
+            rights: Rights::default(),
         }
     }
 }

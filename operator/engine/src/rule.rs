@@ -12,22 +12,31 @@ use crate::{
 };
 
 pub(crate) mod binding_outside;
+pub(crate) mod claim_outside_guarded;
 pub(crate) mod class_not_on_template;
 pub(crate) mod class_outside_guarded;
+pub(crate) mod class_removed;
 mod daemon_set_unconfined;
 pub(crate) mod destination_outside;
 pub(crate) mod fact_unreadable;
 pub(crate) mod field_unreadable;
+pub(crate) mod guard_removed;
+mod inline_volume;
 pub(crate) mod namespace_not_guarded;
 mod no_eligible_node;
 mod node_outside;
+pub(crate) mod node_reader;
+pub(crate) mod not_encrypted;
 mod placement_contradicts;
 mod placement_unconfined;
 pub(crate) mod policies_conflict;
 mod runs_outside;
+pub(crate) mod storage_outside;
 mod term_impossible;
 pub(crate) mod unknown_class;
 pub(crate) mod unknown_field;
+pub(crate) mod volume_unmarked;
+pub(crate) mod volume_used_outside;
 
 /// What a request does to the pod in question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +47,8 @@ pub(crate) enum Change {
     AddedContainer,
     /// Anything else.
     Update,
+    /// Nothing: it exists, and is judged as if it came to be now.
+    Standing,
 }
 
 /// Whether pods are confined by injection in a namespace.
@@ -67,12 +78,13 @@ impl Case<'_> {
     /// Whether the pods will be confined by injection.
     pub(crate) fn will_be_confined(&self) -> bool {
         let comes_to_be = match self.subject.role {
-            Role::Pod => self.change == Change::Creation,
+            Role::Pod => matches!(self.change, Change::Creation | Change::Standing),
             Role::Workload(WorkloadKind::Scheduled | WorkloadKind::Mapped) => true,
             Role::Workload(WorkloadKind::DaemonSet)
             | Role::Binding { .. }
             | Role::Namespace
             | Role::Carrier(_)
+            | Role::Grant(_)
             | Role::Other => false,
         };
         comes_to_be && self.injection == Injects::WherePoliciesSay && self.requirement.injects()
@@ -128,6 +140,45 @@ pub(crate) fn judge_shape(case: &Case<'_>, findings: &mut Vec<Finding>) {
         no_eligible_node::judge(case, reach, findings);
         term_impossible::judge(case, reach, findings);
     }
+}
+
+/// Judges the volumes of one shape against one requirement.
+pub(crate) fn judge_volumes(case: &Case<'_>, namespace: &str, findings: &mut Vec<Finding>) {
+    if case.requirement.jurisdictions.is_empty() {
+        return;
+    }
+    storage_outside::judge_shape(case, namespace, findings);
+    inline_volume::judge(case, findings);
+    not_encrypted::judge_shape(case, findings);
+    let claims = case.shape.claims_in_use(namespace);
+    let own = (namespace.into(), case.subject.id.name.clone());
+    volume_used_outside::judge(&claims, &own, case.requirement, case.provenance, case.snapshot, findings);
+    // The scheduler binds a pod after its volumes are there; a pod that names its node is not bound, and a container
+    // that is added starts at once.
+    let starts = match case.change {
+        Change::Creation => case.subject.role == Role::Pod && case.shape.node_name.is_some(),
+        Change::AddedContainer => true,
+        Change::Update | Change::Standing => false,
+    };
+    if starts {
+        volume_unmarked::judge(&claims, case.requirement, case.provenance, case.snapshot, findings);
+    }
+}
+
+/// Judges a carrier against one requirement.
+pub(crate) fn judge_carrier(
+    subject: &Subject,
+    requirement: &Requirement<'_>,
+    provenance: &[Provenance],
+    snapshot: &Snapshot,
+    findings: &mut Vec<Finding>,
+) {
+    if policies_conflict::judge(requirement, provenance, findings) {
+        return;
+    }
+    storage_outside::judge_carrier(subject, requirement, provenance, snapshot, findings);
+    not_encrypted::judge_carrier(subject, requirement, provenance, snapshot, findings);
+    claim_outside_guarded::judge(subject, requirement, provenance, snapshot, findings);
 }
 
 /// Whether there is certainly no node inside that carries the label by which pods are confined.

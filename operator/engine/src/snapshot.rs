@@ -4,29 +4,39 @@
 //! operator's index and the command line build it by the same [`Snapshot::observe`], from objects as the API
 //! server prints them. What cannot be read is kept as a fact of its own.
 
-use alloc::{boxed::Box, sync::Arc};
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
 use bund_crds::{NamespaceName, labels};
-use rpds::{RedBlackTreeMapSync, RedBlackTreeSetSync};
+use rpds::RedBlackTreeMapSync;
 use serde_json::Value;
 
-use crate::{ObjectId, Subject, subject::Labels};
+use crate::{
+    ObjectId, Subject,
+    storage::{Backing, ClassFacts},
+    subject::{Access, ClaimInUse, Labels},
+};
 
 mod carrier;
+mod carriers;
+mod class;
 mod glass;
 mod node;
 mod observe;
 mod table;
 mod world;
 
-pub(crate) use carrier::claim_links;
-pub use carrier::{CarrierFacts, CarrierId, CarrierKind};
+pub use carrier::{CarrierFacts, CarrierId, CarrierKind, Origin};
+pub(crate) use carrier::{claim_links, origin};
+use carriers::Carriers;
+pub(crate) use carriers::{PodKey, lies_on};
+pub use class::ClassKind;
 pub use glass::Glass;
 pub use node::{NodeFacts, Substance};
 pub use observe::{DEFAULT_NAMESPACE, Observed};
 pub(crate) use table::Place;
 pub use table::Table;
 pub use world::{Class, LocationFacts, OwnKind, Policy, Unreadable, World};
+pub(crate) use world::{mode_in, read as read_spec};
 
 /// Everything that is known, at one moment.
 #[derive(Clone, Debug, Default)]
@@ -34,9 +44,10 @@ pub struct Snapshot {
     world: Arc<World>,
     namespaces: RedBlackTreeMapSync<Box<str>, NamespaceFacts>,
     nodes: RedBlackTreeMapSync<Box<str>, Arc<NodeFacts>>,
-    carriers: RedBlackTreeMapSync<CarrierId, Arc<CarrierFacts>>,
-    /// Claims with the volumes that are kept for them, bound or not yet.
-    claimed: RedBlackTreeMapSync<CarrierId, RedBlackTreeSetSync<CarrierId>>,
+    carriers: Carriers,
+    classes: RedBlackTreeMapSync<(ClassKind, Box<str>), Arc<ClassFacts>>,
+    /// Claims with the pods that use them and have not ended, and how.
+    users: RedBlackTreeMapSync<CarrierId, RedBlackTreeMapSync<PodKey, Access>>,
     pods: RedBlackTreeMapSync<(Box<str>, Box<str>), Arc<Subject>>,
     nodes_listed: Listing,
 }
@@ -85,6 +96,14 @@ impl Snapshot {
         self.namespaces.get(name)
     }
 
+    /// This snapshot with other labels on the Namespace of this name.
+    #[must_use]
+    pub(crate) fn with_namespace(&self, name: &str, labels: Labels) -> Self {
+        let mut changed = self.clone();
+        changed.namespaces.insert_mut(name.into(), NamespaceFacts { labels });
+        changed
+    }
+
     /// Whether Bund enforces in the namespace of this name.
     pub fn enrolment(&self, name: &str) -> Enrolment {
         let exempt_by_name = |exempt: &NamespaceName| exempt.as_str() == name;
@@ -120,7 +139,12 @@ impl Snapshot {
 
     /// The carrier of this id.
     pub fn carrier(&self, id: &CarrierId) -> Option<&CarrierFacts> {
-        self.carriers.get(id).map(AsRef::as_ref)
+        self.carriers.get(id)
+    }
+
+    /// Every carrier, in order of kind, namespace and name.
+    pub fn carriers(&self) -> impl Iterator<Item = (&CarrierId, &CarrierFacts)> {
+        self.carriers.iter()
     }
 
     /// The carriers of one kind in one namespace whose names start with `prefix`, in order of name.
@@ -130,48 +154,79 @@ impl Snapshot {
         namespace: &str,
         prefix: &'s str,
     ) -> impl Iterator<Item = (&'s CarrierId, &'s CarrierFacts)> {
-        let first = CarrierId { kind, namespace: Some(namespace.into()), name: prefix.into() };
-        let scope = first.clone();
-        self.carriers
-            .range(first..)
-            .take_while(move |(id, _)| {
-                id.kind == kind && id.namespace == scope.namespace && id.name.starts_with(prefix)
+        self.carriers.named(kind, namespace, prefix)
+    }
+
+    /// What is kept for a claim or a snapshot: whatever it holds, the claim or snapshot will hold once it is bound.
+    pub(crate) fn kept_for(&self, id: &CarrierId) -> impl Iterator<Item = &CarrierId> {
+        self.carriers.kept_for(id)
+    }
+
+    /// Every volume and snapshot that may lie on what `backings` lie on, in order, each once.
+    pub(crate) fn lying_on(&self, backings: &[Backing]) -> Vec<CarrierId> {
+        self.carriers.lying_on(backings)
+    }
+
+    /// The pods that use a claim and have not ended, and how.
+    pub(crate) fn users(&self, claim: &CarrierId) -> impl Iterator<Item = (&PodKey, Access)> {
+        self.users.get(claim).into_iter().flatten().map(|(pod, access)| (pod, *access))
+    }
+
+    /// The class of this kind and name.
+    pub fn storage_class(&self, kind: ClassKind, name: &str) -> Option<&ClassFacts> {
+        self.classes.get(&(kind, name.into())).map(AsRef::as_ref)
+    }
+
+    /// The class that counts where none is named: of those that say so and are of `driver`, if one is given, the
+    /// youngest, and then the first by name.
+    pub fn default_class(&self, kind: ClassKind, driver: Option<&str>) -> Option<(&str, &ClassFacts)> {
+        let of_driver =
+            |class: &ClassFacts| driver.is_none_or(|driver| driver.eq_ignore_ascii_case(&class.driver));
+        let of_kind = self.classes.iter().filter(|((other, _), class)| *other == kind && of_driver(class));
+        let defaults =
+            of_kind.filter_map(|((_, name), class)| Some((class.default_since.as_ref()?, name, class)));
+        defaults
+            .max_by(|(since, name, _), (other, other_name, _)| {
+                since.cmp(other).then_with(|| other_name.cmp(name))
             })
-            .map(|(id, facts)| (id, facts.as_ref()))
-    }
-
-    /// The volumes that are kept for a claim: whatever they hold, it will hold once it is bound.
-    pub(crate) fn volumes_claimed_for(&self, claim: &CarrierId) -> impl Iterator<Item = &CarrierId> {
-        self.claimed.get(claim).into_iter().flatten()
-    }
-
-    fn insert_carrier(&mut self, id: CarrierId, facts: CarrierFacts) {
-        self.remove_carrier(&id);
-        if id.kind == CarrierKind::PersistentVolume {
-            for claim in &facts.links {
-                let volumes = self.claimed.get(claim).cloned().unwrap_or_default();
-                self.claimed.insert_mut(claim.clone(), volumes.insert(id.clone()));
-            }
-        }
-        self.carriers.insert_mut(id, Arc::new(facts));
-    }
-
-    fn remove_carrier(&mut self, id: &CarrierId) {
-        let Some(facts) = self.carriers.get(id).cloned() else { return };
-        self.carriers.remove_mut(id);
-        for claim in &facts.links {
-            let Some(volumes) = self.claimed.get(claim).map(|volumes| volumes.remove(id)) else { continue };
-            if volumes.is_empty() {
-                self.claimed.remove_mut(claim);
-            } else {
-                self.claimed.insert_mut(claim.clone(), volumes);
-            }
-        }
+            .map(|(_, name, class)| (name.as_ref(), class.as_ref()))
     }
 
     /// The pod of this namespace and name.
     pub fn pod(&self, namespace: &str, name: &str) -> Option<&Subject> {
         self.pods.get(&(namespace.into(), name.into())).map(AsRef::as_ref)
+    }
+
+    /// The pods of a namespace, in order of name.
+    pub fn pods_in<'s>(&'s self, namespace: &'s str) -> impl Iterator<Item = &'s Subject> {
+        let first: PodKey = (namespace.into(), Box::default());
+        let here = self.pods.range(first..).take_while(move |((other, _), _)| **other == *namespace);
+        here.map(|(_, pod)| pod.as_ref())
+    }
+
+    fn insert_pod(&mut self, key: PodKey, pod: Subject, lasts: bool) {
+        self.remove_pod(&key);
+        if lasts {
+            for ClaimInUse { claim, at: _, access } in pod.claims_in_use(&key.0) {
+                let users = self.users.get(&claim).cloned().unwrap_or_default();
+                let access = users.get(&key).copied().max(Some(access)).unwrap_or(access);
+                self.users.insert_mut(claim, users.insert(key.clone(), access));
+            }
+        }
+        self.pods.insert_mut(key, Arc::new(pod));
+    }
+
+    fn remove_pod(&mut self, key: &PodKey) {
+        let Some(pod) = self.pods.get(key).cloned() else { return };
+        self.pods.remove_mut(key);
+        for ClaimInUse { claim, .. } in pod.claims_in_use(&key.0) {
+            let Some(users) = self.users.get(&claim).map(|users| users.remove(key)) else { continue };
+            if users.is_empty() {
+                self.users.remove_mut(&claim);
+            } else {
+                self.users.insert_mut(claim, users);
+            }
+        }
     }
 
     /// Every pod, in order of namespace and name.
@@ -191,14 +246,16 @@ impl Snapshot {
             }
             ("", "Pod") => {
                 let key = (namespace.clone().unwrap_or_default(), name.clone());
-                self.pods.remove_mut(&key);
+                self.remove_pod(&key);
             }
             (group, kind) => {
                 if let Some(own) = OwnKind::of(group, kind) {
                     Arc::make_mut(&mut self.world).forget(own, name);
                 } else if let Some(kind) = CarrierKind::of(group, kind) {
                     let id = CarrierId { kind, namespace: namespace.clone(), name: name.clone() };
-                    self.remove_carrier(&id);
+                    self.carriers.remove(&id);
+                } else if let Some(kind) = ClassKind::of(group, kind) {
+                    self.classes.remove_mut(&(kind, name.clone()));
                 }
             }
         }

@@ -10,7 +10,11 @@ use core::ops::Bound;
 use bund_crds::labels::DATA_CLASS_PREFIX;
 use serde_json::Value;
 
-use crate::{FieldPath, ObjectId, destination::Destination, snapshot::CarrierKind};
+use crate::{
+    FieldPath, ObjectId,
+    destination::Destination,
+    snapshot::{CarrierFacts, CarrierKind},
+};
 
 mod affinity;
 mod extract;
@@ -18,14 +22,16 @@ mod known;
 mod pod;
 mod read;
 mod reference;
+mod volume;
 mod workload;
 
 pub use affinity::{FieldRequirement, NodeRequirement, NodeTerm, Operator};
-pub(crate) use affinity::{REQUIRED, TermForm};
+pub(crate) use affinity::{REQUIRED, TermForm, selector_terms};
 pub(crate) use extract::{group_of, labels_of};
 pub use pod::{ClaimName, ClaimTemplate, PodShape};
 pub(crate) use read::Reader;
 pub use reference::Reference;
+pub use volume::{Access, ClaimInUse, PodVolume, VolumeKind};
 pub use workload::WorkloadKind;
 
 /// The labels of an object.
@@ -43,6 +49,16 @@ impl Labels {
         self.0
             .range::<str, _>((Bound::Included(DATA_CLASS_PREFIX), Bound::Unbounded))
             .map_while(|(key, _)| key.strip_prefix(DATA_CLASS_PREFIX))
+    }
+
+    /// These labels with those of `other` written over them.
+    #[must_use]
+    pub(crate) fn overwritten_by(&self, other: &Self) -> Self {
+        if other.0.is_empty() {
+            return self.clone();
+        }
+        let all = self.0.iter().chain(other.0.iter());
+        all.map(|(key, value)| (key.clone(), value.clone())).collect()
     }
 
     /// Every label, in order of its key.
@@ -69,6 +85,8 @@ pub struct Subject {
     pub inner_labels: Vec<(FieldPath, Labels)>,
     /// What the object is to the rules.
     pub role: Role,
+    /// What it says as a carrier, where it is one.
+    pub carrier: Option<Box<CarrierFacts>>,
     /// The pod that it is, or the pods that will be made of it.
     pub shapes: Vec<PodShape>,
     /// Places that it names through a `DestinationMapping`.
@@ -108,8 +126,23 @@ pub enum Role {
     Namespace,
     /// An object that passes its classes on.
     Carrier(CarrierKind),
+    /// An object that lets other namespaces refer to what lies in its own.
+    Grant(Vec<Granted>),
     /// Anything else; only its destinations count.
     Other,
+}
+
+/// Carriers that a namespace is let refer to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Granted {
+    /// The field that names the namespace.
+    pub field: FieldPath,
+    /// The namespace.
+    pub to: Box<str>,
+    /// The kind of carrier.
+    pub kind: CarrierKind,
+    /// The one carrier; `None` where it is all of them.
+    pub name: Option<Box<str>>,
 }
 
 /// A field that is not what it should be.
@@ -131,5 +164,10 @@ impl Subject {
         mapping: Option<&bund_crds::DestinationMappingSpec>,
     ) -> Self {
         extract::extract(object, namespace, name, mapping)
+    }
+
+    /// The claims that a pod uses.
+    pub(crate) fn claims_in_use(&self, namespace: &str) -> Vec<ClaimInUse> {
+        self.shapes.iter().flat_map(|shape| shape.claims_in_use(namespace)).collect()
     }
 }

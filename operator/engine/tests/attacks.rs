@@ -243,7 +243,7 @@ fn a_mapped_object_without_a_template_still_names_places() {
 #[test]
 fn a_classified_volume_belongs_to_no_namespace() {
     let default = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "default"}});
-    let volume = json!({"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": "v", "labels": {LABEL: ""}}, "spec": {}});
+    let volume = json!({"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": "v", "labels": {LABEL: ""}}, "spec": {"local": {"path": "/mnt/a"}}});
     let mut snapshot = snapshot();
     snapshot.observe(&default);
     let decision = decide(&Request::of_object(volume, None), &snapshot, Timestamp::UNIX_EPOCH);

@@ -96,6 +96,7 @@ fn request() -> impl Strategy<Value = Request> {
             name: None,
             object,
             old_object,
+            rights: bund_engine::Rights::default(),
         },
     )
 }

@@ -21,13 +21,22 @@ pub enum Purpose {
     Reports,
 }
 
+/// Whether every API server that is supported serves a kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// It is part of Kubernetes, or of Bund: without it nothing is known.
+    Required,
+    /// It may be absent, come later and go again. While it is absent, there are no objects of it.
+    Optional,
+}
+
 /// A kind that is watched, in every namespace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WatchedKind {
     /// API group; empty for the core group.
     pub group: &'static str,
-    /// The version in which it is asked for.
-    pub version: &'static str,
+    /// The versions in which it can be read, the best one first. What decisions rest on is the same in all of them.
+    pub versions: &'static [&'static str],
     /// The kind.
     pub kind: &'static str,
     /// The resource name in URLs.
@@ -36,32 +45,48 @@ pub struct WatchedKind {
     pub detail: Detail,
     /// What it is watched for.
     pub purpose: Purpose,
+    /// Whether it is always there.
+    pub presence: Presence,
 }
 
-const fn watched(
-    group: &'static str,
-    version: &'static str,
-    kind: &'static str,
-    plural: &'static str,
-) -> WatchedKind {
-    WatchedKind { group, version, kind, plural, detail: Detail::Whole, purpose: Purpose::Decisions }
+/// The group of volume snapshots: custom resources of the CSI project.
+const SNAPSHOTS: &str = "snapshot.storage.k8s.io";
+/// The group of storage classes.
+const STORAGE: &str = "storage.k8s.io";
+/// The one version of most kinds.
+const V1: &[&str] = &["v1"];
+
+const fn watched(group: &'static str, kind: &'static str, plural: &'static str) -> WatchedKind {
+    WatchedKind {
+        group,
+        versions: V1,
+        kind,
+        plural,
+        detail: Detail::Whole,
+        purpose: Purpose::Decisions,
+        presence: Presence::Required,
+    }
 }
 
 const fn own(kind: &'static str, plural: &'static str) -> WatchedKind {
-    watched(GROUP, VERSION, kind, plural)
+    WatchedKind { versions: &[VERSION], ..watched(GROUP, kind, plural) }
 }
 
 const fn by_metadata(kind: &'static str, plural: &'static str) -> WatchedKind {
-    WatchedKind { detail: Detail::Metadata, ..watched("", "v1", kind, plural) }
+    WatchedKind { detail: Detail::Metadata, ..watched("", kind, plural) }
 }
 
-const fn workload(
+const fn optional(
     group: &'static str,
-    version: &'static str,
+    versions: &'static [&'static str],
     kind: &'static str,
     plural: &'static str,
 ) -> WatchedKind {
-    WatchedKind { purpose: Purpose::Reports, ..watched(group, version, kind, plural) }
+    WatchedKind { versions, presence: Presence::Optional, ..watched(group, kind, plural) }
+}
+
+const fn workload(group: &'static str, kind: &'static str, plural: &'static str) -> WatchedKind {
+    WatchedKind { purpose: Purpose::Reports, ..watched(group, kind, plural) }
 }
 
 /// Every kind that is watched.
@@ -72,22 +97,28 @@ pub const KINDS: &[WatchedKind] = &[
     own("DestinationMapping", "destinationmappings"),
     own("Jurisdiction", "jurisdictions"),
     own("ResidencyPolicy", "residencypolicies"),
-    watched("", "v1", "Namespace", "namespaces"),
-    watched("", "v1", "Node", "nodes"),
-    watched("", "v1", "Pod", "pods"),
-    watched("", "v1", "PersistentVolumeClaim", "persistentvolumeclaims"),
-    watched("", "v1", "PersistentVolume", "persistentvolumes"),
+    watched("", "Namespace", "namespaces"),
+    watched("", "Node", "nodes"),
+    watched("", "Pod", "pods"),
+    watched("", "PersistentVolumeClaim", "persistentvolumeclaims"),
+    watched("", "PersistentVolume", "persistentvolumes"),
+    watched(STORAGE, "StorageClass", "storageclasses"),
+    // v1 since Kubernetes 1.34; v1beta1 before, where a feature gate switches it on.
+    optional(STORAGE, &["v1", "v1beta1"], "VolumeAttributesClass", "volumeattributesclasses"),
+    optional(SNAPSHOTS, V1, "VolumeSnapshot", "volumesnapshots"),
+    optional(SNAPSHOTS, V1, "VolumeSnapshotClass", "volumesnapshotclasses"),
+    optional(SNAPSHOTS, V1, "VolumeSnapshotContent", "volumesnapshotcontents"),
     by_metadata("Secret", "secrets"),
     by_metadata("ConfigMap", "configmaps"),
     // Whole: the Secrets that it names are mounted by the kubelet for every pod of its.
-    watched("", "v1", "ServiceAccount", "serviceaccounts"),
-    workload("apps", "v1", "Deployment", "deployments"),
-    workload("apps", "v1", "StatefulSet", "statefulsets"),
-    workload("apps", "v1", "DaemonSet", "daemonsets"),
-    workload("apps", "v1", "ReplicaSet", "replicasets"),
-    workload("", "v1", "ReplicationController", "replicationcontrollers"),
-    workload("batch", "v1", "Job", "jobs"),
-    workload("batch", "v1", "CronJob", "cronjobs"),
+    watched("", "ServiceAccount", "serviceaccounts"),
+    workload("apps", "Deployment", "deployments"),
+    workload("apps", "StatefulSet", "statefulsets"),
+    workload("apps", "DaemonSet", "daemonsets"),
+    workload("apps", "ReplicaSet", "replicasets"),
+    workload("", "ReplicationController", "replicationcontrollers"),
+    workload("batch", "Job", "jobs"),
+    workload("batch", "CronJob", "cronjobs"),
 ];
 
 impl WatchedKind {
@@ -96,21 +127,47 @@ impl WatchedKind {
         KINDS.iter().find(|watched| watched.group == group && watched.kind == kind)
     }
 
-    /// `group/version`, or the version alone for the core group.
-    pub fn api_version(&self) -> String {
-        if self.group.is_empty() {
-            self.version.to_owned()
-        } else {
-            format!("{}/{}", self.group, self.version)
+    /// Whether objects of the kind stand for data at rest, onto which classes are stamped.
+    pub fn holds_data(&self) -> bool {
+        match self.group {
+            "" => matches!(self.kind, "PersistentVolumeClaim" | "PersistentVolume"),
+            SNAPSHOTS => matches!(self.kind, "VolumeSnapshot" | "VolumeSnapshotContent"),
+            _ => false,
         }
     }
 
-    /// How clients address the kind.
+    /// Whether what objects hold may change with an object of the kind. Nodes hold nothing and workloads only make what
+    /// does; both are written all the time.
+    pub(super) fn bears_on_classes(&self) -> bool {
+        self.purpose == Purpose::Decisions && self.kind != "Node"
+    }
+
+    /// The best version of those that are read.
+    pub fn version(&self) -> &'static str {
+        self.versions.first().copied().unwrap_or_default()
+    }
+
+    /// `group/version` of the best version, or the version alone for the core group.
+    pub fn api_version(&self) -> String {
+        self.api_version_in(self.version())
+    }
+
+    /// The same for a version that is served.
+    pub(super) fn api_version_in(&self, version: &str) -> String {
+        if self.group.is_empty() { version.to_owned() } else { format!("{}/{version}", self.group) }
+    }
+
+    /// How clients address the kind in its best version.
     pub fn resource(&self) -> ApiResource {
+        self.resource_in(self.version())
+    }
+
+    /// How clients address the kind in a version that is served.
+    pub(super) fn resource_in(&self, version: &str) -> ApiResource {
         ApiResource {
             group: self.group.to_owned(),
-            version: self.version.to_owned(),
-            api_version: self.api_version(),
+            version: version.to_owned(),
+            api_version: self.api_version_in(version),
             kind: self.kind.to_owned(),
             plural: self.plural.to_owned(),
         }
@@ -126,13 +183,34 @@ mod tests {
     #[test]
     fn every_kind_that_the_engine_knows_as_a_fact_is_watched() {
         let own = OwnKind::ALL.map(|kind| (GROUP, kind.as_str()));
-        let carriers = CarrierKind::ALL.map(|kind| ("", kind.as_str()));
-        for (group, kind) in
-            own.into_iter().chain(carriers).chain([("", "Pod"), ("", "Node"), ("", "Namespace")])
-        {
+        let others = [
+            ("", "Pod"),
+            ("", "Node"),
+            ("", "Namespace"),
+            (STORAGE, "StorageClass"),
+            (STORAGE, "VolumeAttributesClass"),
+            (SNAPSHOTS, "VolumeSnapshotClass"),
+        ];
+        for (group, kind) in own.into_iter().chain(others) {
             let watched = WatchedKind::of(group, kind).unwrap();
             assert_eq!(watched.purpose, Purpose::Decisions, "{kind}");
         }
+        for carrier in CarrierKind::ALL {
+            let of = |watched: &&WatchedKind| CarrierKind::of(watched.group, watched.kind) == Some(carrier);
+            let watched: Vec<_> = KINDS.iter().filter(of).collect();
+            assert_eq!(watched.len(), 1, "{}", carrier.as_str());
+            assert_eq!(watched[0].purpose, Purpose::Decisions, "{}", carrier.as_str());
+        }
+    }
+
+    #[test]
+    fn what_classes_are_stamped_onto_is_read_whole_for_its_annotations() {
+        let stamped: Vec<_> = KINDS.iter().filter(|kind| kind.holds_data()).collect();
+        let plurals: Vec<_> = stamped.iter().map(|kind| kind.plural).collect();
+        let expected =
+            ["persistentvolumeclaims", "persistentvolumes", "volumesnapshots", "volumesnapshotcontents"];
+        assert_eq!(plurals, expected);
+        assert!(stamped.iter().all(|kind| kind.detail == Detail::Whole));
     }
 
     #[test]

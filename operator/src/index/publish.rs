@@ -4,15 +4,20 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 
-use super::{Change, KINDS, Purpose, View};
+use super::{Change, Declassification, KINDS, Purpose, View};
+
+/// Declassifications that wait for whoever tells of them. Where there are more, only their number is told.
+const UNTOLD: usize = 256;
 
 /// Which view is published, and whether it can be relied on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Revision {
     /// Grows with every view.
     pub number: u64,
+    /// Grows with every view in which something may hold other classes than before.
+    pub classes: u64,
     /// Every kind that decisions rest on was listed. Once true, always true.
     pub ready: bool,
     /// Every kind was listed, so that reports are whole. Once true, always true.
@@ -24,6 +29,7 @@ pub struct Revision {
 pub struct Index {
     view: ArcSwap<View>,
     revision: watch::Receiver<Revision>,
+    declassified: broadcast::Sender<Declassification>,
 }
 
 /// The side that writes.
@@ -33,17 +39,21 @@ pub(super) struct Publisher {
     revision: watch::Sender<Revision>,
     working: View,
     unlisted: BTreeSet<&'static str>,
+    /// How many changes were taken in that classes may rest on.
+    classes: u64,
 }
 
 /// An index that knows nothing yet, and its writer.
 pub(super) fn new() -> (Arc<Index>, Publisher) {
     let (sender, receiver) = watch::channel(Revision::default());
-    let index = Arc::new(Index { view: ArcSwap::default(), revision: receiver });
+    let (declassified, _) = broadcast::channel(UNTOLD);
+    let index = Arc::new(Index { view: ArcSwap::default(), revision: receiver, declassified });
     let publisher = Publisher {
         index: index.clone(),
         revision: sender,
         working: View::default(),
         unlisted: KINDS.iter().map(|kind| kind.plural).collect(),
+        classes: 0,
     };
     (index, publisher)
 }
@@ -59,6 +69,11 @@ impl Index {
         self.revision.clone()
     }
 
+    /// What is declassified from now on.
+    pub fn declassifications(&self) -> broadcast::Receiver<Declassification> {
+        self.declassified.subscribe()
+    }
+
     /// Whether decisions can be made from it.
     pub fn is_ready(&self) -> bool {
         self.revision.borrow().ready
@@ -67,7 +82,18 @@ impl Index {
 
 impl Publisher {
     pub(super) fn apply(&mut self, change: &Change) {
+        let told = &self.index.declassified;
+        if told.receiver_count() > 0
+            && let Some(declassification) = Declassification::of(&self.working, change)
+        {
+            // It fails where the last listener has just gone.
+            drop(told.send(declassification));
+        }
         self.working.apply(change);
+        let (Change::Observed(kind, _) | Change::Gone(kind, _) | Change::Listed(kind)) = change;
+        if kind.bears_on_classes() {
+            self.classes += 1;
+        }
         if let Change::Listed(kind) = change {
             self.unlisted.remove(kind.plural);
         }
@@ -85,9 +111,9 @@ impl Publisher {
             return;
         }
         self.index.view.store(Arc::new(self.working.clone()));
-        let whole = self.unlisted.is_empty();
+        let (whole, classes) = (self.unlisted.is_empty(), self.classes);
         self.revision.send_modify(|revision| {
-            *revision = Revision { number: revision.number + 1, ready: true, whole };
+            *revision = Revision { number: revision.number + 1, classes, ready: true, whole };
         });
     }
 }
@@ -106,5 +132,19 @@ mod tests {
         }
         assert!(index.is_ready());
         assert!(!index.revisions().borrow().whole);
+    }
+
+    #[test]
+    fn heartbeats_of_nodes_and_workloads_leave_classes_as_they_are() {
+        let (_, mut publisher) = new();
+        let mut counted = |kind: &str| {
+            let before = publisher.classes;
+            publisher.apply(&Change::Listed(KINDS.iter().find(|watched| watched.kind == kind).unwrap()));
+            publisher.classes - before
+        };
+        assert_eq!(
+            ["Node", "Deployment", "Pod", "DataClass", "Namespace"].map(&mut counted),
+            [0, 0, 1, 1, 1]
+        );
     }
 }

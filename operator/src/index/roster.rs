@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ManagedFieldsEntry;
 use kube::api::{DynamicObject, ObjectMeta};
 use kube::core::PartialObjectMeta;
 use kube::runtime::watcher::Event;
@@ -35,6 +36,12 @@ impl ObjectKey {
             namespace: metadata.namespace.as_deref().map(Box::from),
             name: metadata.name.as_deref().unwrap_or_default().into(),
         }
+    }
+
+    /// The key of an object as the API server prints it.
+    pub(super) fn of_value(object: &Value) -> Self {
+        let named = |member: &str| object.get("metadata")?.get(member)?.as_str().map(Box::from);
+        Self { namespace: named("namespace"), name: named("name").unwrap_or_default() }
     }
 }
 
@@ -86,6 +93,14 @@ impl Roster {
         }
     }
 
+    /// What changes when the kind as a whole is not there: nothing of it is, and that is all there is to list.
+    pub(super) fn vanish(&mut self) -> Vec<Change> {
+        self.listing.clear();
+        let known = std::mem::take(&mut self.known);
+        let gone = known.into_iter().map(|key| Change::Gone(self.kind, key));
+        gone.chain([Change::Listed(self.kind)]).collect()
+    }
+
     fn observe<W: Watched>(&mut self, object: W) -> Vec<Change> {
         self.known.insert(ObjectKey::of(object.metadata()));
         vec![Change::Observed(self.kind, object.into_value(self.kind))]
@@ -102,10 +117,10 @@ impl Watched for DynamicObject {
     }
 }
 
-/// The whole object, without managed fields.
+/// The whole object. Of its managed fields only who wrote it last is kept.
 pub(crate) fn into_value(object: DynamicObject, kind: &WatchedKind) -> Value {
     let DynamicObject { types: _, mut metadata, data } = object;
-    metadata.managed_fields = None;
+    metadata.managed_fields = metadata.managed_fields.take().and_then(last_writer);
     let mut members = match data {
         Value::Object(members) => members,
         // Not an object at all. It stays what it is, so that its extraction says what is wrong.
@@ -118,6 +133,13 @@ pub(crate) fn into_value(object: DynamicObject, kind: &WatchedKind) -> Value {
     Value::Object(members)
 }
 
+/// The last write of anything but a subresource: its manager, how and when, without the fields.
+fn last_writer(entries: Vec<ManagedFieldsEntry>) -> Option<Vec<ManagedFieldsEntry>> {
+    let of_object = entries.into_iter().filter(|entry| entry.subresource.is_none() && entry.time.is_some());
+    let ManagedFieldsEntry { manager, operation, time, .. } = of_object.max_by(|a, b| a.time.cmp(&b.time))?;
+    Some(vec![ManagedFieldsEntry { manager, operation, time, ..ManagedFieldsEntry::default() }])
+}
+
 impl Watched for PartialObjectMeta<DynamicObject> {
     fn metadata(&self) -> &ObjectMeta {
         &self.metadata
@@ -128,13 +150,16 @@ impl Watched for PartialObjectMeta<DynamicObject> {
     }
 }
 
-/// Name and labels. Of annotations nothing is kept: one of them may hold a copy of the content.
+/// Identity and labels. Of annotations nothing is kept: one of them may hold a copy of the content.
 pub(crate) fn metadata_into_value(object: PartialObjectMeta<DynamicObject>, kind: &WatchedKind) -> Value {
-    let ObjectMeta { name, namespace, labels, .. } = object.metadata;
+    let ObjectMeta { name, namespace, uid, resource_version, labels, .. } = object.metadata;
     json!({
         "apiVersion": kind.api_version(),
         "kind": kind.kind,
-        "metadata": { "name": name, "namespace": namespace, "labels": labels.unwrap_or_default() },
+        "metadata": {
+            "name": name, "namespace": namespace, "uid": uid, "resourceVersion": resource_version,
+            "labels": labels.unwrap_or_default()
+        },
     })
 }
 
@@ -167,6 +192,28 @@ mod tests {
             "spec": {"nodeName": "n"}
         });
         assert_eq!(changes, [Change::Observed(kind(), expected)]);
+    }
+
+    #[test]
+    fn of_managed_fields_the_last_writer_is_kept() {
+        let entry = |manager: &str, time: &str| json!({"manager": manager, "operation": "Update", "time": time, "fieldsV1": {}});
+        let mut status = entry("kubelet", "2026-01-03T00:00:00Z");
+        status["subresource"] = "status".into();
+        let managed = json!([entry("b", "2026-01-02T00:00:00Z"), entry("a", "2026-01-01T00:00:00Z"), status]);
+        let pod: DynamicObject =
+            serde_json::from_value(json!({"metadata": {"name": "a", "managedFields": managed}})).unwrap();
+        let value = into_value(pod, kind());
+        let last = json!([{"manager": "b", "operation": "Update", "time": "2026-01-02T00:00:00Z"}]);
+        assert_eq!(value["metadata"]["managedFields"], last);
+    }
+
+    #[test]
+    fn what_was_known_of_a_kind_that_vanished_is_forgotten() {
+        let mut roster = Roster::new(kind());
+        assert_eq!(roster.vanish(), [Change::Listed(kind())], "absent from the start counts as listed");
+        roster.take(Event::Apply(pod("a")));
+        assert_eq!(roster.vanish(), [Change::Gone(kind(), key("a")), Change::Listed(kind())]);
+        assert_eq!(roster.vanish(), [Change::Listed(kind())]);
     }
 
     #[test]
@@ -203,10 +250,10 @@ mod tests {
     }
 
     #[test]
-    fn of_a_secret_only_name_and_labels_are_taken() {
+    fn of_a_secret_only_identity_and_labels_are_taken() {
         let secret: PartialObjectMeta<DynamicObject> = serde_json::from_value(json!({
             "apiVersion": "meta.k8s.io/v1", "kind": "PartialObjectMetadata",
-            "metadata": {"name": "s", "namespace": "shop", "labels": {"a": "b"},
+            "metadata": {"name": "s", "namespace": "shop", "labels": {"a": "b"}, "uid": "u", "resourceVersion": "7",
                 "annotations": {"kubectl.kubernetes.io/last-applied-configuration": "{\"data\":\"c2VjcmV0\"}"}}
         }))
         .unwrap();
@@ -214,7 +261,7 @@ mod tests {
         assert_eq!(
             secret.into_value(kind),
             json!({"apiVersion": "v1", "kind": "Secret",
-                "metadata": {"name": "s", "namespace": "shop", "labels": {"a": "b"}}})
+                "metadata": {"name": "s", "namespace": "shop", "uid": "u", "resourceVersion": "7", "labels": {"a": "b"}}})
         );
     }
 }

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use bund_crds::GROUP;
-use bund_engine::snapshot::{Observed, OwnKind};
-use bund_engine::{ObjectId, Snapshot, Subject};
+use bund_engine::snapshot::{CarrierId, Observed, OwnKind};
+use bund_engine::{HeldClass, ObjectId, Snapshot, Subject};
 use rpds::RedBlackTreeMapSync;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tracing::{debug, warn};
 
-use super::{Change, ObjectKey, WatchedKind};
+use super::{Change, ObjectKey, Record, WatchedKind};
 
 /// Everything that is known at one moment. Cloning it is cheap; a clone never changes with the original.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +18,8 @@ pub struct View {
     pub snapshot: Snapshot,
     own: RedBlackTreeMapSync<(OwnKind, Box<str>), Arc<OwnObject>>,
     owners: RedBlackTreeMapSync<OwnerKey, Owner>,
+    /// By kind, as its resource is called, and name.
+    records: RedBlackTreeMapSync<(&'static str, ObjectKey), Arc<Record>>,
 }
 
 /// What is known of an object of our own kinds besides its spec.
@@ -29,6 +31,8 @@ pub struct OwnObject {
     pub resource_version: Box<str>,
     /// Its status as stored.
     pub status: Value,
+    /// Its name, uid and spec, to be compared with what follows.
+    pub object: Value,
 }
 
 /// A workload or a pod that no watched workload made, in the order of reports.
@@ -73,6 +77,25 @@ impl View {
         self.own.iter().map(|((kind, name), object)| (*kind, name.as_ref(), object.as_ref()))
     }
 
+    /// What is known besides its facts of an object that holds data, or that bears marks.
+    pub(super) fn record(&self, kind: &'static WatchedKind, key: &ObjectKey) -> Option<&Record> {
+        self.records.get(&(kind.plural, key.clone())).map(AsRef::as_ref)
+    }
+
+    /// What is known besides its facts of a carrier that holds data.
+    pub fn carrier_record(&self, id: &CarrierId) -> Option<(&'static WatchedKind, &Record)> {
+        let kind = WatchedKind::of(id.kind.group(), id.kind.as_str())?;
+        let key = ObjectKey { namespace: id.namespace.clone(), name: id.name.clone() };
+        Some((kind, self.record(kind, &key)?))
+    }
+
+    /// The classes that objects of a namespace are marked with.
+    pub(super) fn classes_marked_in(&self, namespace: &str) -> impl Iterator<Item = HeldClass> {
+        let inside =
+            self.records.iter().filter(move |((_, key), _)| key.namespace.as_deref() == Some(namespace));
+        inside.flat_map(|(_, record)| record.marks.classes.iter().cloned())
+    }
+
     /// Workloads and pods that no watched workload made, in order of namespace, kind and name.
     pub fn owners(&self) -> impl Iterator<Item = (&OwnerKey, &Subject)> {
         self.owners.iter().filter_map(|(key, owner)| {
@@ -97,10 +120,22 @@ impl View {
         }
         if let Some(own) = OwnKind::of(kind.group, kind.kind) {
             self.own.insert_mut((own, name.into()), Arc::new(OwnObject::read(object)));
-        } else if let Some(key) = owner_key(kind, object) {
-            self.observe_owner(kind, key, object);
+        } else {
+            self.observe_record(kind, object);
+            if let Some(key) = owner_key(kind, object) {
+                self.observe_owner(kind, key, object);
+            }
         }
         debug!(kind = kind.kind, name, "observed");
+    }
+
+    fn observe_record(&mut self, kind: &'static WatchedKind, object: &Value) {
+        let (record, key) = (Record::read(object), (kind.plural, ObjectKey::of_value(object)));
+        if record.is_kept(kind) {
+            self.records.insert_mut(key, Arc::new(record));
+        } else {
+            self.records.remove_mut(&key);
+        }
     }
 
     fn observe_owner(&mut self, kind: &WatchedKind, key: OwnerKey, object: &Value) {
@@ -115,6 +150,7 @@ impl View {
     }
 
     fn forget(&mut self, kind: &'static WatchedKind, key: &ObjectKey) {
+        self.records.remove_mut(&(kind.plural, key.clone()));
         let ObjectKey { namespace, name } = key;
         self.snapshot.forget(&ObjectId {
             group: kind.group.into(),
@@ -137,6 +173,10 @@ impl OwnObject {
             generation: object.pointer("/metadata/generation").and_then(Value::as_i64).unwrap_or_default(),
             resource_version: text(object, "/metadata/resourceVersion").into(),
             status: object.get("status").cloned().unwrap_or_default(),
+            object: json!({
+                "metadata": { "name": text(object, "/metadata/name"), "uid": text(object, "/metadata/uid") },
+                "spec": object.get("spec")
+            }),
         }
     }
 }
@@ -165,7 +205,8 @@ fn has_owner(object: &Value) -> bool {
         || object.pointer("/metadata/annotations/kubernetes.io~1config.mirror").is_some()
 }
 
-fn text<'v>(object: &'v Value, pointer: &str) -> &'v str {
+/// The text that `pointer` leads to; empty where there is none.
+pub(super) fn text<'v>(object: &'v Value, pointer: &str) -> &'v str {
     object.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }
 

@@ -5,15 +5,15 @@ use std::time::Duration;
 use futures::stream::{self, Stream};
 use futures::{StreamExt, pin_mut};
 use kube::api::DynamicObject;
-use kube::core::PartialObjectMeta;
+use kube::core::{ApiResource, PartialObjectMeta};
 use kube::runtime::watcher::{self, Config, Event, Result};
 use kube::{Api, Client};
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
-use tracing::warn;
+use tracing::{debug, info, warn};
 
 use super::roster::{Roster, Watched};
-use super::{Change, Detail, WatchedKind};
+use super::{Change, Detail, Presence, WatchedKind, served};
 use crate::metrics::Metrics;
 
 /// Objects per page of a list: what is held in memory at once while lists are read.
@@ -22,79 +22,158 @@ const PAGE: u32 = 250;
 /// Longer than any try to connect takes before it fails.
 const SILENCE: Duration = Duration::from_secs(40);
 
-/// Follows a kind for ever: lists it, watches it, and lists it again after whatever goes wrong. A kind that the
-/// API server does not serve yet is asked for until it does. Ends when nobody takes changes any more.
+/// From one question for an absent kind to the next.
+const ABSENCE: Duration = Duration::from_secs(30);
+
+/// Follows a kind for ever: lists it, watches it, and lists it again after whatever goes wrong. A required kind that the
+/// API server does not serve yet is asked for until it does; an optional one counts as listed meanwhile, with
+/// no objects. Ends when nobody takes changes any more.
 pub(super) async fn follow(
     client: Client,
     kind: &'static WatchedKind,
     metrics: Metrics,
     changes: mpsc::Sender<Change>,
 ) {
-    let config = Config::default().page_size(PAGE);
-    match kind.detail {
-        Detail::Whole => {
-            let api: Api<DynamicObject> = Api::all_with(client, &kind.resource());
-            pump(watcher::watcher(api, config), kind, &metrics, changes).await;
-        }
-        Detail::Metadata => {
-            let api: Api<PartialObjectMeta<DynamicObject>> = Api::all_with(client, &kind.resource());
-            pump(watcher::watcher(api, config), kind, &metrics, changes).await;
-        }
+    let mut follower = Follower { client, kind, metrics, changes, roster: Roster::new(kind) };
+    match kind.presence {
+        Presence::Required => drop(follower.watch(kind.version()).await),
+        Presence::Optional => drop(follower.come_and_go().await),
     }
 }
 
-async fn pump<W: Watched + Send>(
-    events: impl Stream<Item = Result<Event<W>>> + Send,
+/// Nobody takes changes any more.
+struct NobodyListens;
+
+/// What follows one kind.
+struct Follower {
+    client: Client,
     kind: &'static WatchedKind,
-    metrics: &Metrics,
+    metrics: Metrics,
     changes: mpsc::Sender<Change>,
-) {
-    let events = patiently(events, |event| !matches!(event, Event::Init));
-    pin_mut!(events);
-    let mut roster = Roster::new(kind);
-    loop {
-        // A watch that was taken up again and has nothing to tell says nothing at all. If it had broken again, it
-        // would have said so by now.
-        let Ok(event) = timeout(SILENCE, events.next()).await else {
-            metrics.watch_follows(kind);
-            continue;
-        };
-        match event {
-            None => return,
-            Some(Ok(event)) => {
-                if !matches!(event, Event::Init) {
-                    metrics.watch_follows(kind);
+    roster: Roster,
+}
+
+impl Follower {
+    /// Follows an optional kind through presence and absence.
+    async fn come_and_go(&mut self) -> std::result::Result<(), NobodyListens> {
+        let (resource, group) = (self.kind.plural, self.kind.group);
+        let (mut known_absent, mut followed) = (false, false);
+        let mut failures = 0_u32;
+        loop {
+            match served::version(&self.client, self.kind).await {
+                Ok(Some(version)) => {
+                    info!(resource, group, version, "the API server serves this resource; it is followed");
+                    (known_absent, followed) = (false, true);
+                    self.watch(version).await?;
+                    // Served a moment ago: the two answers will agree soon.
+                    failures = failures.saturating_add(1);
+                    sleep(pause(failures)).await;
                 }
-                for change in roster.take(event) {
-                    if changes.send(change).await.is_err() {
-                        return;
+                Ok(None) => {
+                    failures = 0;
+                    if !known_absent {
+                        known_absent = true;
+                        self.vanish(followed).await?;
                     }
+                    sleep(ABSENCE).await;
                 }
-            }
-            Some(Err(error)) => {
-                metrics.watch_broke(kind);
-                tell(kind, &error);
+                Err(error) => {
+                    self.metrics.watch_broke(self.kind);
+                    let error = crate::chain(&error);
+                    warn!(resource, group, error, "asking which version is served failed; it is tried again");
+                    failures = failures.saturating_add(1);
+                    sleep(pause(failures)).await;
+                }
             }
         }
+    }
+
+    /// Forgets the kind, which is not there, and was if it was `followed`.
+    async fn vanish(&mut self, followed: bool) -> std::result::Result<(), NobodyListens> {
+        let (resource, group) = (self.kind.plural, self.kind.group);
+        if followed {
+            info!(
+                resource,
+                group, "the API server no longer serves this resource; what was known of it is forgotten"
+            );
+        } else {
+            debug!(resource, group, "the API server does not serve this resource, which is optional");
+        }
+        let vanished = self.roster.vanish();
+        self.send(vanished).await?;
+        self.metrics.watch_follows(self.kind);
+        Ok(())
+    }
+
+    /// Watches the kind in `version`, an optional kind until it is absent.
+    async fn watch(&mut self, version: &str) -> std::result::Result<(), NobodyListens> {
+        let resource: ApiResource = self.kind.resource_in(version);
+        let (client, config) = (self.client.clone(), Config::default().page_size(PAGE));
+        match self.kind.detail {
+            Detail::Whole => {
+                let api: Api<DynamicObject> = Api::all_with(client, &resource);
+                self.pump(watcher::watcher(api, config)).await
+            }
+            Detail::Metadata => {
+                let api: Api<PartialObjectMeta<DynamicObject>> = Api::all_with(client, &resource);
+                self.pump(watcher::watcher(api, config)).await
+            }
+        }
+    }
+
+    async fn pump<W: Watched + Send>(
+        &mut self,
+        events: impl Stream<Item = Result<Event<W>>> + Send,
+    ) -> std::result::Result<(), NobodyListens> {
+        let events = patiently(events, |event| !matches!(event, Event::Init));
+        pin_mut!(events);
+        loop {
+            // A watch that was taken up again and has nothing to tell says nothing at all. If it had broken again, it
+            // would have said so by now.
+            let Ok(event) = timeout(SILENCE, events.next()).await else {
+                self.metrics.watch_follows(self.kind);
+                continue;
+            };
+            match event {
+                None => return Ok(()),
+                Some(Ok(event)) => {
+                    if !matches!(event, Event::Init) {
+                        self.metrics.watch_follows(self.kind);
+                    }
+                    let changes = self.roster.take(event);
+                    self.send(changes).await?;
+                }
+                Some(Err(error)) if self.kind.presence == Presence::Optional && served::is_absent(&error) => {
+                    return Ok(());
+                }
+                Some(Err(error)) => {
+                    self.metrics.watch_broke(self.kind);
+                    tell(self.kind, &error);
+                }
+            }
+        }
+    }
+
+    async fn send(&self, changes: Vec<Change>) -> std::result::Result<(), NobodyListens> {
+        for change in changes {
+            self.changes.send(change).await.map_err(|_| NobodyListens)?;
+        }
+        Ok(())
     }
 }
 
 fn tell(kind: &WatchedKind, error: &watcher::Error) {
     let (resource, group) = (kind.plural, kind.group);
-    let not_served = match error {
-        watcher::Error::InitialListFailed(kube::Error::Api(status)) => status.code == 404,
-        _ => false,
-    };
-    if not_served && group == bund_crds::GROUP {
+    if !served::is_absent(error) {
+        warn!(resource, group, error = crate::chain(error), "watching failed; it is tried again");
+    } else if group == bund_crds::GROUP {
         warn!(
             resource,
             group,
             "the API server does not serve this resource; waiting for the custom resource definitions of Bund"
         );
-    } else if not_served {
-        warn!(resource, group, "the API server does not serve this resource; waiting for it");
     } else {
-        warn!(resource, group, error = crate::chain(error), "watching failed; it is tried again");
+        warn!(resource, group, "the API server does not serve this resource; waiting for it");
     }
 }
 

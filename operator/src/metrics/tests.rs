@@ -123,6 +123,8 @@ fn everything() -> String {
     metrics.serves(&Serving::from(&leaf.unwrap()));
     metrics.findings([(Reason::NodeOutside, 1)]);
     metrics.would_deny([("p".to_owned(), 1)]);
+    metrics.stamped(Stamped::Written);
+    metrics.declassified([("pi".to_owned(), 1)]);
     text(&metrics)
 }
 
@@ -166,12 +168,14 @@ const INTRODUCTION: &str = "\
 # Metrics
 
 Every process answers `/metrics` on `metrics.address` (port 9090 in the chart) in the OpenMetrics text format. Labels
-have a bounded set of values; of what users name only policies become one, the first hundred by name, the others as
-`other`. What is marked \"from the leader\" is told by the controller that holds the lease alone.
+have a bounded set of values; of what users name only policies become one, the first hundred by name, and data classes
+that are declared; the others are `other`. What is marked \"from the leader\" is told by the controller that holds the
+lease alone.
 
 `decision` is `allowed`, `confined` (admitted with the node affinity that keeps it inside), `refused`, `undecided` (a fact
 could not be read; the API server is told to try again) or `unanswered` (not ready, not a review, or too many at one
-time). `mode` is what happened because of a finding: `deny`, `warn` or `audit`. The bounds of the duration buckets are 0.5 ms
+time). `mode` is what happened because of a finding: `deny`, `warn` or `audit`. `result` is `written`, `gone` (what was to
+be stamped had been deleted) or `failed` (it is tried again). The bounds of the duration buckets are 0.5 ms
 to 10 s.
 
 ";

@@ -167,11 +167,13 @@ impl Registrar {
 }
 
 /// The kinds that are applied: kind, resource, name of our object.
-const KINDS: [(&str, &str, &str); 6] = [
+const KINDS: [(&str, &str, &str); 8] = [
     ("ValidatingAdmissionPolicy", "validatingadmissionpolicies", super::class_labels::NAME),
     ("ValidatingAdmissionPolicyBinding", "validatingadmissionpolicybindings", super::class_labels::NAME),
     ("ValidatingAdmissionPolicy", "validatingadmissionpolicies", super::break_glass::NAME),
     ("ValidatingAdmissionPolicyBinding", "validatingadmissionpolicybindings", super::break_glass::NAME),
+    ("ValidatingAdmissionPolicy", "validatingadmissionpolicies", super::protection::NAME),
+    ("ValidatingAdmissionPolicyBinding", "validatingadmissionpolicybindings", super::protection::NAME),
     ("ValidatingWebhookConfiguration", "validatingwebhookconfigurations", super::webhooks::NAME),
     ("MutatingWebhookConfiguration", "mutatingwebhookconfigurations", super::webhooks::NAME),
 ];

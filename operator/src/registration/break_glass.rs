@@ -4,32 +4,28 @@
 
 use serde_json::{Value, json};
 
-use super::{policy, rule};
+use super::{
+    policy,
+    right::{IS_PERSON, Resource},
+    rule,
+};
 
 /// The name of the policy and of its binding.
 pub(super) const NAME: &str = "bund-break-glass";
 
-/// A verb that nobody grants: whoever has it has every verb by wildcard, and was not chosen.
-const NOBODY_GRANTS: &str = "hold-by-wildcard";
-
 /// Refuses a `BreakGlass` of anybody who was not given the right, and of machines.
 pub fn break_glass_policy() -> Value {
-    let may = |verb: &str| {
-        format!("authorizer.group('bund.dev').resource('enforcements').check('{verb}').allowed()")
-    };
+    let enforcement = Resource { plural: "enforcements", name: None };
     let refusal = |expression: String, message: &str| json!({ "expression": expression, "message": message, "reason": "Forbidden" });
     let validations = [
+        refusal(IS_PERSON.to_owned(), "BreakGlass: a service account does not break glass; a person does"),
         refusal(
-            "!request.userInfo.username.startsWith('system:serviceaccount:')".to_owned(),
-            "BreakGlass: a service account does not break glass; a person does",
-        ),
-        refusal(
-            may("breakglass"),
+            enforcement.may("breakglass"),
             "BreakGlass: you do not have the verb breakglass on enforcements of group bund.dev; ask for a \
              ClusterRoleBinding to ClusterRole bund-breakglass",
         ),
         refusal(
-            format!("!{}", may(NOBODY_GRANTS)),
+            format!("!{}", enforcement.held_by_wildcard()),
             "BreakGlass: you hold the verb breakglass by a wildcard, which nobody chose; act as a person who was given \
              ClusterRole bund-breakglass and no wildcard (kubectl --as), or use the emergency command of \
              docs/operations.md",

@@ -9,10 +9,10 @@ use super::{MADE_AND_CHANGED, namespace_selector, policy, rule, workload_rules};
 /// The name of the policy and of its binding.
 pub(super) const NAME: &str = "bund-class-labels";
 
-/// Every map of labels that an object of the matched kinds can carry: its own, those of its pod template, and
-/// those of a `CronJob`'s job template.
+/// Every map of labels that an object of the matched kinds can carry: its own, those of its pod template, those of a
+/// `CronJob`'s job template, and those of a `StatefulSet`'s claim templates.
 fn label_maps(object: &str) -> String {
-    [
+    let one_each = [
         "metadata",
         "?spec.?template.?metadata",
         "?template.?metadata",
@@ -20,7 +20,10 @@ fn label_maps(object: &str) -> String {
         "?spec.?jobTemplate.?spec.?template.?metadata",
     ]
     .map(|place| format!("{object}.{place}.?labels.orValue({{}})"))
-    .join(", ")
+    .join(", ");
+    let of_claims =
+        format!("{object}.?spec.?volumeClaimTemplates.orValue([]).map(t, t.?metadata.?labels.orValue({{}}))");
+    format!("[{one_each}] + {of_claims}")
 }
 
 /// Refuses a class label on an object of an unguarded namespace, on updates only where it is new.
@@ -39,9 +42,10 @@ pub fn class_label_policy(exempt: &[String]) -> Value {
         &MADE_AND_CHANGED,
         "Namespaced",
     )];
+    rules.push(rule("snapshot.storage.k8s.io", &["volumesnapshots"], &MADE_AND_CHANGED, "Namespaced"));
     rules.extend(workload_rules());
     // `request.operation` and not `oldObject != null`: the former is typed.
-    let before = format!("request.operation == 'UPDATE' ? [{}] : []", label_maps("oldObject"));
+    let before = format!("request.operation == 'UPDATE' ? {} : []", label_maps("oldObject"));
     let added = "variables.now.map(labels, labels.filter(k, k.startsWith('data-class.bund.dev/') && \
                  !variables.before.exists(old, k in old)))";
     let message = "'ClassOutsideGuarded: ' + object.kind + ' ' + request.namespace + '/' + request.name + \
@@ -59,7 +63,7 @@ pub fn class_label_policy(exempt: &[String]) -> Value {
                 "resourceRules": rules,
             },
             "variables": [
-                { "name": "now", "expression": format!("[{}]", label_maps("object")) },
+                { "name": "now", "expression": label_maps("object") },
                 { "name": "before", "expression": before },
                 { "name": "added", "expression": added },
             ],
@@ -92,7 +96,8 @@ mod tests {
         let places = "[object.metadata.?labels.orValue({}), object.?spec.?template.?metadata.?labels.orValue({}), \
                       object.?template.?metadata.?labels.orValue({}), \
                       object.?spec.?jobTemplate.?metadata.?labels.orValue({}), \
-                      object.?spec.?jobTemplate.?spec.?template.?metadata.?labels.orValue({})]";
+                      object.?spec.?jobTemplate.?spec.?template.?metadata.?labels.orValue({})] + \
+                      object.?spec.?volumeClaimTemplates.orValue([]).map(t, t.?metadata.?labels.orValue({}))";
         assert_eq!(spec["variables"][0], json!({ "name": "now", "expression": places }));
         let before =
             format!("request.operation == 'UPDATE' ? {} : []", places.replace("object.", "oldObject."));

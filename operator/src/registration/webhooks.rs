@@ -6,6 +6,12 @@ use serde_json::{Map, Value, json};
 use super::{MADE_AND_CHANGED, Plan, namespace_selector, rule, workload_rules};
 use crate::webhook::{MUTATE_PODS, VALIDATE};
 
+mod conditions;
+
+use conditions::{
+    concerns_classes, concerns_enrolment, not_only_going, only_with_labels, status_only_with_labels,
+};
+
 /// The name of both configurations.
 pub(super) const NAME: &str = "bund";
 /// How long the API server waits for us.
@@ -60,47 +66,83 @@ impl Endpoint {
     }
 }
 
-/// Confines pods.
+/// Confines pods: nobody, where no policy asks for it. Then no pod waits for us.
 pub fn mutating(plan: &Plan) -> Value {
+    let entries = if plan.confines { vec![pods(plan)] } else { Vec::new() };
+    configuration("MutatingWebhookConfiguration", entries)
+}
+
+/// Refuses what leads out.
+pub fn validating(plan: &Plan) -> Value {
+    let entries = [guarded(plan), namespaces(plan), storage(plan)];
+    configuration("ValidatingWebhookConfiguration", entries.into())
+}
+
+/// Pods of guarded namespaces when they are made.
+fn pods(plan: &Plan) -> Map<String, Value> {
     let rules = vec![rule("", &["pods"], &["CREATE"], "Namespaced")];
     let selector = namespace_selector(Some("In"), &plan.exempt);
     let mut pods = entry(plan, "pods.bund.dev", MUTATE_PODS, selector, rules);
     // What another webhook adds afterwards (a sidecar that mounts a classified volume) is seen too.
     pods.insert("reinvocationPolicy".to_owned(), "IfNeeded".into());
-    configuration("MutatingWebhookConfiguration", [pods].into())
+    pods
 }
 
-/// Refuses what leads out.
-pub fn validating(plan: &Plan) -> Value {
-    configuration("ValidatingWebhookConfiguration", [guarded(plan), namespaces(plan)].into())
-}
+/// Carriers that are asked about only where their labels change.
+const BY_LABELS: [&str; 3] = ["secrets", "configmaps", "serviceaccounts"];
+/// The group of snapshots, of a project of its own.
+const SNAPSHOTS: &str = "snapshot.storage.k8s.io";
 
 /// What lives in guarded namespaces.
 fn guarded(plan: &Plan) -> Map<String, Value> {
+    let made_and_changed = ["pods", "replicationcontrollers", "podtemplates", "persistentvolumeclaims"];
+    let changed = ["pods/ephemeralcontainers", "pods/resize", "pods/status", "persistentvolumeclaims/status"];
     let mut rules = vec![
-        rule("", &["pods", "replicationcontrollers", "podtemplates"], &MADE_AND_CHANGED, "Namespaced"),
-        rule("", &["pods/ephemeralcontainers", "pods/resize"], &["UPDATE"], "Namespaced"),
+        rule("", &made_and_changed, &MADE_AND_CHANGED, "Namespaced"),
+        rule("", &changed, &["UPDATE"], "Namespaced"),
+        rule("", &BY_LABELS, &["UPDATE"], "Namespaced"),
         rule("", &["pods/binding", "bindings"], &["CREATE"], "Namespaced"),
+        rule(SNAPSHOTS, &["volumesnapshots"], &MADE_AND_CHANGED, "Namespaced"),
+        rule("gateway.networking.k8s.io", &["referencegrants"], &MADE_AND_CHANGED, "Namespaced"),
     ];
     rules.extend(workload_rules());
     // Of kinds that the API server does not serve (yet) it is simply never called.
     let mapped = plan.mapped.iter();
     rules.extend(mapped.map(|(group, resource)| rule(group, &[resource], &MADE_AND_CHANGED, "*")));
     let selector = namespace_selector(Some("In"), &plan.exempt);
-    entry(plan, "guarded.bund.dev", VALIDATE, selector, rules)
+    let conditions = json!([not_only_going(), status_only_with_labels(), only_with_labels(&BY_LABELS)]);
+    let guarded = entry(plan, "guarded.bund.dev", VALIDATE, selector, rules);
+    conditioned(guarded, conditions)
 }
 
 /// Namespaces that hold, or held, a class or the enrolment. Others are never called for, so that no fault of ours
 /// keeps anybody from making a namespace.
 fn namespaces(plan: &Plan) -> Map<String, Value> {
-    let rules = vec![rule("", &["namespaces"], &["CREATE", "UPDATE"], "Cluster")];
+    let rules = vec![
+        rule("", &["namespaces"], &MADE_AND_CHANGED, "Cluster"),
+        rule("", &["namespaces/status", "namespaces/finalize"], &["UPDATE"], "Cluster"),
+    ];
     let selector = namespace_selector(None, &plan.exempt);
-    let mut namespaces = entry(plan, "namespaces.bund.dev", VALIDATE, selector, rules);
-    let expression = "[object, oldObject].exists(o, o != null && has(o.metadata.labels) && \
-                      o.metadata.labels.exists(k, k == 'bund.dev/guarded' || k.startsWith('data-class.bund.dev/')))";
-    let conditions = json!([{ "name": "concerns-bund", "expression": expression }]);
-    namespaces.insert("matchConditions".to_owned(), conditions);
-    namespaces
+    let namespaces = entry(plan, "namespaces.bund.dev", VALIDATE, selector, rules);
+    let conditions = json!([concerns_enrolment(), not_only_going(), status_only_with_labels()]);
+    conditioned(namespaces, conditions)
+}
+
+/// Volumes and contents of snapshots, which live in no namespace: those that hold, or held, a class. Classes of storage
+/// hold no data; they are judged where they are used.
+fn storage(plan: &Plan) -> Map<String, Value> {
+    let rules = vec![
+        rule("", &["persistentvolumes"], &MADE_AND_CHANGED, "Cluster"),
+        rule("", &["persistentvolumes/status"], &["UPDATE"], "Cluster"),
+        rule(SNAPSHOTS, &["volumesnapshotcontents"], &MADE_AND_CHANGED, "Cluster"),
+    ];
+    let storage = entry(plan, "storage.bund.dev", VALIDATE, json!({}), rules);
+    conditioned(storage, json!([concerns_classes(), not_only_going(), status_only_with_labels()]))
+}
+
+fn conditioned(mut entry: Map<String, Value>, conditions: Value) -> Map<String, Value> {
+    entry.insert("matchConditions".to_owned(), conditions);
+    entry
 }
 
 /// What every entry says. Every field is given: what is left out, the API server would fill in for us.
@@ -144,6 +186,8 @@ mod tests {
             bundle: "PEM".to_owned(),
             exempt: vec!["kube-system".to_owned()],
             mapped: vec![("argoproj.io".to_owned(), "rollouts".to_owned())],
+            confines: true,
+            protected: crate::registration::Protected::default(),
         }
     }
 
@@ -188,13 +232,15 @@ mod tests {
             }]
         });
         assert_eq!(mutating(&plan()), expected);
+        let nothing_to_confine = Plan { confines: false, ..plan() };
+        assert_eq!(mutating(&nothing_to_confine)["webhooks"], json!([]));
     }
 
     #[test]
     fn every_entry_fails_closed_and_only_where_namespaces_are_enrolled_or_conditions_hold() {
         let validating = validating(&plan());
         let entries = validating["webhooks"].as_array().unwrap();
-        assert_eq!(entries.len(), 2, "with the mutating one, three of at most four");
+        assert_eq!(entries.len(), 3, "with the mutating one, the four that there may be");
         for entry in entries {
             assert_eq!(entry["failurePolicy"], "Fail");
             assert_eq!(entry["sideEffects"], "None");
@@ -204,29 +250,51 @@ mod tests {
         }
     }
 
+    /// The resources of an entry, each with the number of operations that are asked about.
+    fn resources(entry: &Map<String, Value>) -> Vec<String> {
+        let of_rule = |rule: &Value| {
+            let group = rule["apiGroups"][0].as_str().unwrap().to_owned();
+            let verbs = rule["operations"].as_array().unwrap().len();
+            let names = rule["resources"].as_array().unwrap().clone();
+            names.into_iter().map(move |name| format!("{group}/{} {verbs}", name.as_str().unwrap()))
+        };
+        entry["rules"].as_array().unwrap().iter().flat_map(of_rule).collect()
+    }
+
     #[test]
-    fn the_resources_of_guarded_namespaces_are_those_that_can_place_data() {
-        let resources: Vec<String> = guarded(&plan())["rules"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .flat_map(|rule| {
-                let group = rule["apiGroups"][0].as_str().unwrap().to_owned();
-                let verbs = rule["operations"].as_array().unwrap().len();
-                let names = rule["resources"].as_array().unwrap().clone();
-                names.into_iter().map(move |name| format!("{group}/{} {verbs}", name.as_str().unwrap()))
-            })
-            .collect();
+    fn volumes_without_a_namespace_are_asked_about_where_they_hold_a_class() {
+        let storage = storage(&plan());
         assert_eq!(
-            resources,
+            resources(&storage),
+            [
+                "/persistentvolumes 2",
+                "/persistentvolumes/status 1",
+                "snapshot.storage.k8s.io/volumesnapshotcontents 2"
+            ]
+        );
+        assert_eq!(storage["matchConditions"][0], concerns_classes());
+    }
+
+    #[test]
+    fn the_resources_of_guarded_namespaces_are_those_that_can_place_data_or_lose_a_class() {
+        assert_eq!(
+            resources(&guarded(&plan())),
             [
                 "/pods 2",
                 "/replicationcontrollers 2",
                 "/podtemplates 2",
+                "/persistentvolumeclaims 2",
                 "/pods/ephemeralcontainers 1",
                 "/pods/resize 1",
+                "/pods/status 1",
+                "/persistentvolumeclaims/status 1",
+                "/secrets 1",
+                "/configmaps 1",
+                "/serviceaccounts 1",
                 "/pods/binding 1",
                 "/bindings 1",
+                "snapshot.storage.k8s.io/volumesnapshots 2",
+                "gateway.networking.k8s.io/referencegrants 2",
                 "apps/deployments 2",
                 "apps/statefulsets 2",
                 "apps/daemonsets 2",

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kube::Client;
 use tokio::sync::watch;
 
-use crate::controller::Controller;
+use crate::controller::{Controller, Herald, Stamper};
 use crate::index::Index;
 use crate::metrics::Metrics;
 use crate::registration::{Registrar, Registration};
@@ -16,25 +16,34 @@ pub(super) struct Duties {
     pub(super) index: Arc<Index>,
     pub(super) registration: Registration,
     pub(super) metrics: Metrics,
+    /// Who we are among the replicas.
+    pub(super) identity: String,
 }
 
 impl Duties {
     /// Does them while we lead. Stops in the middle when we do not: every write is whole in itself.
     pub(super) async fn follow(self, mut leading: watch::Receiver<bool>) {
+        let Self { client, index, registration, metrics, identity } = self;
+        // It hears from now on, so that what the leader before us saw last is told too.
+        let mut herald = Herald::new(client.clone(), index.clone(), metrics.clone(), identity);
         loop {
-            self.metrics.leads(false);
+            metrics.leads(false);
             if leading.wait_for(|leads| *leads).await.is_err() {
                 // The candidate is gone, because we are stopping.
                 return std::future::pending().await;
             }
-            self.metrics.leads(true);
-            let registrar = Registrar::new(self.client.clone(), self.registration.clone());
-            let controller = Controller::new(self.client.clone(), self.index.clone(), self.metrics.clone());
+            metrics.leads(true);
+            let registrar = Registrar::new(client.clone(), registration.clone());
+            let controller = Controller::new(client.clone(), index.clone(), metrics.clone());
+            let stamper = Stamper::new(client.clone(), index.clone(), metrics.clone());
             let mut until = leading.clone();
+            // Boxed: together they are more than the stack of whoever waits for us should hold.
             tokio::select! {
                 _ = until.wait_for(|leads| !*leads) => {}
-                () = registrar.run() => return,
-                () = controller.run() => return,
+                () = Box::pin(registrar.run()) => return,
+                () = Box::pin(controller.run()) => return,
+                () = Box::pin(stamper.run()) => return,
+                () = Box::pin(herald.run()) => return,
             }
         }
     }

@@ -1,13 +1,14 @@
 //! From a decision to an `AdmissionReview`. (pure)
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bund_crds::{Aspect, Mode};
-use bund_engine::{Decision, Operation, Reason, Request, Snapshot, Timestamp, select::policies_in};
+use bund_engine::finding::Standing;
+use bund_engine::{Decision, Finding, Operation, Reason, Request, Snapshot, Timestamp, select::policies_in};
 use k8s_openapi::ByteString;
 use serde_json::{Map, Value, json};
 
-use super::lookup::Missing;
+use super::lookup::Found;
 use super::review::{Entrance, Question};
 
 /// The whole message of a refusal, in bytes: what a person reads, not a report.
@@ -40,20 +41,13 @@ enum Outcome {
 }
 
 impl Answer {
-    /// The answer that `decision` leads to. `missing` names facts that could not be read: then what the decision
-    /// does not refuse is refused all the same, with a code that says to try again, if a policy of the namespace
-    /// denies at all. Where every policy only warns or audits, nothing is refused for our own weakness either.
-    pub fn of(
-        entrance: Entrance,
-        question: &Question,
-        decision: &Decision,
-        missing: Option<&Missing>,
-        snapshot: &Snapshot,
-        now: Timestamp,
-    ) -> Self {
+    /// The answer to what was found. Where facts could not be read, what the decision does not refuse is refused all
+    /// the same, with a code that says to try again, if a policy of the namespace denies at all. Where every policy
+    /// only warns or audits, nothing is refused for our own weakness either.
+    pub(super) fn of(entrance: Entrance, question: &Question, found: &Found, now: Timestamp) -> Self {
         match entrance {
-            Entrance::Mutating => Self::mutating(&question.request, decision),
-            Entrance::Validating => Self::validating(question, decision, missing, snapshot, now),
+            Entrance::Mutating => Self::mutating(&question.request, &found.decision),
+            Entrance::Validating => Self::validating(question, found, now),
         }
     }
 
@@ -64,33 +58,16 @@ impl Answer {
         Self { outcome, warnings: Vec::new(), annotations: BTreeMap::new() }
     }
 
-    fn validating(
-        question: &Question,
-        decision: &Decision,
-        missing: Option<&Missing>,
-        snapshot: &Snapshot,
-        now: Timestamp,
-    ) -> Self {
+    fn validating(question: &Question, found: &Found, now: Timestamp) -> Self {
+        let Found { decision, missing, unasked, snapshot } = found;
         let response = decision.response();
-        let mut annotations = BTreeMap::from([
-            ("decision", decision.verdict.to_string()),
-            ("decision-id", question.uid.clone()),
-        ]);
-        let recorded: Vec<_> =
-            response.recorded.iter().chain(&response.warnings).map(|line| one_line(line)).collect();
-        if !recorded.is_empty() {
-            annotations.insert("findings", cut_bytes(&recorded.join("; "), ANNOTATION_LIMIT));
-        }
-        let undecided = missing.map(ToString::to_string);
-        if let Some(undecided) = &undecided {
-            annotations.insert("undecided", cut_bytes(&one_line(undecided), ANNOTATION_LIMIT));
-        }
         let namespace = decision.subject.namespace.as_deref().unwrap_or(&decision.subject.name);
         let glass = snapshot.broken_glass(namespace, now);
-        if let Some(glass) = glass {
-            annotations.insert("break-glass", one_line(&format!("{} of {}", glass.name, glass.requested_by)));
-        }
-        let outcome = if !response.allowed {
+        let undecided = missing.as_ref().map(ToString::to_string);
+        let waiting = unasked.as_ref().filter(|_| only_for_rights(found));
+        let outcome = if let Some(waiting) = waiting {
+            Outcome::try_again(&waiting.missing.to_string())
+        } else if !response.allowed {
             Outcome::forbidden(&response.refusals)
         } else if glass.is_some() {
             Outcome::Allowed
@@ -101,6 +78,13 @@ impl Answer {
         } else {
             Outcome::Allowed
         };
+        let mut annotations = annotations(question, found);
+        if let Some(glass) = glass {
+            annotations.insert("break-glass", one_line(&format!("{} of {}", glass.name, glass.requested_by)));
+        }
+        if let Some(declassified) = declassified(question, decision).filter(|_| outcome == Outcome::Allowed) {
+            annotations.insert("declassified", cut_bytes(&one_line(&declassified), ANNOTATION_LIMIT));
+        }
         Self { outcome, warnings: warnings(&response.warnings), annotations }
     }
 
@@ -171,6 +155,47 @@ impl Outcome {
         let message = cut_bytes(&one_line(undecided), MESSAGE_LIMIT);
         Self::Refused { code: 503, reason: "ServiceUnavailable", message }
     }
+}
+
+/// What the API server's audit log is told of every decision.
+fn annotations(question: &Question, found: &Found) -> BTreeMap<&'static str, String> {
+    let Found { decision, missing, unasked, .. } = found;
+    let mut annotations =
+        BTreeMap::from([("decision", decision.verdict.to_string()), ("decision-id", question.uid.clone())]);
+    let response = decision.response();
+    let recorded: Vec<_> =
+        response.recorded.iter().chain(&response.warnings).map(|line| one_line(line)).collect();
+    if !recorded.is_empty() {
+        annotations.insert("findings", cut_bytes(&recorded.join("; "), ANNOTATION_LIMIT));
+    }
+    let missing = missing.iter().chain(unasked.as_ref().map(|unasked| &unasked.missing));
+    let undecided: Vec<_> = missing.map(|missing| one_line(&missing.to_string())).collect();
+    if !undecided.is_empty() {
+        annotations.insert("undecided", cut_bytes(&undecided.join("; "), ANNOTATION_LIMIT));
+    }
+    annotations
+}
+
+/// Which classes were taken away, from what and by whom.
+pub(super) fn declassified(question: &Question, decision: &Decision) -> Option<String> {
+    let waived = decision.findings.iter().filter(|finding| finding.standing == Standing::Declassified);
+    let classes: BTreeSet<_> = waived.filter_map(|finding| finding.class.as_ref()?.as_str().into()).collect();
+    let classes: Vec<_> = classes.into_iter().collect();
+    let by = question.user_name();
+    (!classes.is_empty()).then(|| format!("{} of {} by {by}", classes.join(", "), decision.subject))
+}
+
+/// Whether nothing refuses the request but rights of which nobody could say whether they are there.
+fn only_for_rights(found: &Found) -> bool {
+    let Found { decision, unasked, .. } = found;
+    let waits = |finding: &Finding| {
+        let class = finding.class.as_ref();
+        finding.is_washing()
+            && unasked.as_ref().zip(class).is_some_and(|(unasked, class)| unasked.classes.contains(class))
+    };
+    let mut refusing =
+        decision.findings.iter().filter(|finding| finding.consequence() == Mode::Deny).peekable();
+    refusing.peek().is_some() && refusing.all(waits)
 }
 
 /// Whether the request itself makes the object, so that it can be confined.

@@ -8,8 +8,9 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
+use bund_crds::Mode;
 use bund_engine::snapshot::{CarrierId, CarrierKind};
-use bund_engine::{Assumption, Decision, Request, Snapshot, Timestamp, decide};
+use bund_engine::{Assumption, Decision, Reason, Request, Snapshot, Timestamp, decide};
 use futures::future::join_all;
 use kube::api::DynamicObject;
 use kube::{Api, Client};
@@ -17,13 +18,14 @@ use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 use tracing::warn;
 
+use super::rights::Unasked;
 use crate::index::{Detail, WatchedKind, into_value, metadata_into_value};
 
 /// Objects that are asked for in one request. A pod may reference hundreds; all of them unknown is an attack or a
 /// mistake.
 const GETS: usize = 16;
 /// How long all questions of one request may take.
-const PATIENCE: Duration = Duration::from_secs(1);
+pub(super) const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Asks the API server for single objects.
 #[derive(Clone)]
@@ -36,8 +38,17 @@ pub(super) struct Found {
     pub(super) decision: Decision,
     /// Facts that could not be read.
     pub(super) missing: Option<Missing>,
+    /// Rights that could not be asked for.
+    pub(super) unasked: Option<Unasked>,
     /// What the decision rests on.
     pub(super) snapshot: Snapshot,
+}
+
+impl Found {
+    /// A decision that rests on `snapshot`, with nothing missing.
+    pub(super) fn of(decision: Decision, snapshot: Snapshot) -> Self {
+        Self { decision, missing: None, unasked: None, snapshot }
+    }
 }
 
 /// Facts that the decision rests on and that could not be read.
@@ -50,7 +61,6 @@ pub struct Missing {
 }
 
 impl Missing {
-    #[cfg(test)]
     pub(super) fn new(what: &str, why: &str) -> Self {
         Self { what: what.to_owned(), why: why.to_owned() }
     }
@@ -66,6 +76,7 @@ impl fmt::Display for Missing {
 /// An object to ask for.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Wanted {
+    group: &'static str,
     kind: &'static str,
     namespace: Option<Box<str>>,
     name: Box<str>,
@@ -77,19 +88,29 @@ impl fmt::Display for Wanted {
     }
 }
 
+impl Wanted {
+    fn in_cluster(group: &'static str, kind: &'static str, name: &str) -> Self {
+        Self { group, kind, namespace: None, name: name.into() }
+    }
+
+    fn carrier(CarrierId { kind, namespace, name }: &CarrierId) -> Self {
+        Self { group: kind.group(), kind: kind.as_str(), namespace: namespace.clone(), name: name.clone() }
+    }
+}
+
 impl Lookup {
     pub(super) fn new(client: Client) -> Self {
         Self { client }
     }
 
-    /// Looks up what `decision` assumed to be absent and decides again with what there is. What is found may lead
-    /// to more (the volume of a claim), so this goes on until nothing new is asked for or the limits are reached.
+    /// Looks up what `decision` assumed to be absent or unmarked and decides again with what there is. What is found may
+    /// lead to more (the volume of a claim), so this goes on until nothing new is asked for or the limits are reached.
     pub(super) async fn complete(&self, request: &Request, decision: Decision, snapshot: &Snapshot) -> Found {
         let deadline = Instant::now() + PATIENCE;
-        let mut found = Found { decision, missing: None, snapshot: snapshot.clone() };
+        let mut found = Found::of(decision, snapshot.clone());
         let mut asked = BTreeSet::new();
         loop {
-            let mut wanted = wanted(request, &found.decision);
+            let mut wanted = wanted(request, &found.decision, &found.snapshot);
             wanted.retain(|wanted| !asked.contains(wanted));
             if wanted.is_empty() || found.missing.is_some() {
                 return found;
@@ -123,7 +144,7 @@ impl Lookup {
 
     /// The object as it is now; `None` where there is none.
     async fn get(&self, wanted: &Wanted, deadline: Instant) -> Result<Option<Value>, String> {
-        let Some(kind) = WatchedKind::of("", wanted.kind) else {
+        let Some(kind) = WatchedKind::of(wanted.group, wanted.kind) else {
             return Err("its kind is not one that is watched".to_owned());
         };
         let resource = kind.resource();
@@ -148,27 +169,43 @@ impl Lookup {
 }
 
 /// What is to be asked for because of `decision`. (pure)
-fn wanted(request: &Request, decision: &Decision) -> BTreeSet<Wanted> {
+fn wanted(request: &Request, decision: &Decision, snapshot: &Snapshot) -> BTreeSet<Wanted> {
     let own = request.namespace.as_deref();
     let in_scope = |wanted: &Wanted| wanted.namespace.is_none() || wanted.namespace.as_deref() == own;
-    let wanted = decision.assumptions.iter().filter_map(|assumption| match assumption {
+    let absent = decision.assumptions.iter().filter_map(|assumption| match assumption {
         Assumption::LocationAbsent => None,
         Assumption::NamespaceAbsent(name) => {
-            let is_own = Some(name.as_ref()) == own;
-            is_own.then(|| Wanted { kind: "Namespace", namespace: None, name: name.clone() })
+            (Some(name.as_ref()) == own).then(|| Wanted::in_cluster("", "Namespace", name))
         }
-        Assumption::NodeAbsent(name) => Some(Wanted { kind: "Node", namespace: None, name: name.clone() }),
+        Assumption::NodeAbsent(name) => Some(Wanted::in_cluster("", "Node", name)),
+        Assumption::ClassAbsent(kind, name) => Some(Wanted::in_cluster(kind.group(), kind.as_str(), name)),
         Assumption::PodAbsent { namespace, name } => {
-            Some(Wanted { kind: "Pod", namespace: Some(namespace.clone()), name: name.clone() })
+            Some(Wanted { group: "", kind: "Pod", namespace: Some(namespace.clone()), name: name.clone() })
         }
-        Assumption::CarrierAbsent(CarrierId { kind, namespace, name }) => Some(Wanted {
-            kind: CarrierKind::as_str(*kind),
-            namespace: namespace.clone(),
-            name: name.clone(),
-        }),
+        Assumption::CarrierAbsent(carrier) => Some(Wanted::carrier(carrier)),
     });
+    let all = absent.chain(unmarked(decision, snapshot));
     // A name that is no path segment is no name: the API server would read it as something else.
-    wanted.filter(in_scope).filter(|wanted| is_object_name(&wanted.name)).collect()
+    all.filter(in_scope).filter(|wanted| is_object_name(&wanted.name)).collect()
+}
+
+/// The claims that a binding would be refused for, with their volumes: their marks may be newer than what the watch has
+/// shown.
+fn unmarked<'d>(decision: &'d Decision, snapshot: &'d Snapshot) -> impl Iterator<Item = Wanted> + 'd {
+    let refusing = decision
+        .findings
+        .iter()
+        .filter(|finding| finding.reason == Reason::VolumeUnmarked && finding.consequence() == Mode::Deny);
+    let claims = refusing.map(|finding| CarrierId {
+        kind: CarrierKind::PersistentVolumeClaim,
+        namespace: decision.subject.namespace.clone(),
+        name: finding.offending.as_str().into(),
+    });
+    claims.flat_map(|claim| {
+        let links = snapshot.carrier(&claim).into_iter().flat_map(|facts| &facts.links);
+        let volumes = links.filter(|link| link.kind == CarrierKind::PersistentVolume).map(Wanted::carrier);
+        volumes.chain([Wanted::carrier(&claim)]).collect::<Vec<_>>()
+    })
 }
 
 /// Whether the API server could hold an object of this name. Others do not exist, so there is nothing to ask.
@@ -195,7 +232,8 @@ mod tests {
         let mut request = Request::of_object(pod, None);
         request.namespace = Some("shop".to_owned());
         let decision = decide(&request, &Snapshot::default(), Timestamp::UNIX_EPOCH);
-        let names: Vec<_> = wanted(&request, &decision).iter().map(ToString::to_string).collect();
+        let names: Vec<_> =
+            wanted(&request, &decision, &Snapshot::default()).iter().map(ToString::to_string).collect();
         assert_eq!(names, ["Namespace shop", "Node n", "Secret s"]);
     }
 }

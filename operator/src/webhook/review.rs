@@ -1,10 +1,13 @@
 //! From an `AdmissionReview` to a question for the engine. (pure)
 
+use bund_engine::request::Rights;
 use bund_engine::{Operation, Request, Snapshot, Subresource, Timestamp, decide};
+use k8s_openapi::api::authentication::v1::UserInfo;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::answer::Answer;
+use super::lookup::Found;
 
 /// Which of our two entrances is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,18 +28,19 @@ pub struct Question {
     pub request: Request,
     /// The resource and subresource, for counting: one of [`RESOURCES`], or `other`.
     pub resource: &'static str,
-    /// Who asks, for the log.
-    pub user: String,
+    /// Who asks: for the log, and for what they may do besides.
+    pub user: UserInfo,
     /// Whether nothing will be stored. It changes nothing in the answer.
     pub dry_run: bool,
 }
 
 /// Resources that are counted by name. What else is asked about is a mapped kind, whose name users choose.
-const RESOURCES: [&str; 14] = [
+const RESOURCES: [&str; 27] = [
     "pods",
     "pods/binding",
     "pods/ephemeralcontainers",
     "pods/resize",
+    "pods/status",
     "bindings",
     "replicationcontrollers",
     "podtemplates",
@@ -47,7 +51,26 @@ const RESOURCES: [&str; 14] = [
     "jobs",
     "cronjobs",
     "namespaces",
+    "namespaces/finalize",
+    "namespaces/status",
+    "persistentvolumeclaims",
+    "persistentvolumeclaims/status",
+    "persistentvolumes",
+    "persistentvolumes/status",
+    "volumesnapshots",
+    "volumesnapshotcontents",
+    "referencegrants",
+    "secrets",
+    "configmaps",
+    "serviceaccounts",
 ];
+
+impl Question {
+    /// The name of whoever asks.
+    pub fn user_name(&self) -> &str {
+        self.user.username.as_deref().unwrap_or_default()
+    }
+}
 
 /// Why a body is not a review.
 #[derive(Debug, thiserror::Error)]
@@ -109,12 +132,6 @@ struct Gvr {
     resource: String,
 }
 
-#[derive(Deserialize)]
-struct UserInfo {
-    #[serde(default)]
-    username: String,
-}
-
 /// Reads an `AdmissionReview`. Total: whatever the bytes are, there is a question or a reason why not. The depth
 /// of nesting is bounded by the JSON reader (128).
 pub fn read(body: &[u8]) -> Result<Question, Malformed> {
@@ -157,8 +174,9 @@ pub fn read(body: &[u8]) -> Result<Question, Malformed> {
             name: given(name),
             object: typed(object),
             old_object: typed(old_object),
+            rights: Rights::default(),
         },
-        user: user_info.map(|user| user.username).unwrap_or_default(),
+        user: user_info.unwrap_or_default(),
         dry_run: dry_run.unwrap_or_default(),
     })
 }
@@ -183,7 +201,8 @@ fn with_kind(mut object: Value, kind: &Gvk) -> Value {
     object
 }
 
-/// Answers an `AdmissionReview` from `snapshot` alone: what the webhook answers where no fact is missing.
+/// Answers an `AdmissionReview` from `snapshot` alone: what the webhook answers where no fact is missing and nobody
+/// has a right by name.
 pub fn review(
     entrance: Entrance,
     body: &[u8],
@@ -191,8 +210,8 @@ pub fn review(
     now: Timestamp,
 ) -> Result<Value, Malformed> {
     let question = read(body)?;
-    let decision = decide(&question.request, snapshot, now);
-    Ok(Answer::of(entrance, &question, &decision, None, snapshot, now).into_review(&question.uid))
+    let found = Found::of(decide(&question.request, snapshot, now), snapshot.clone());
+    Ok(Answer::of(entrance, &question, &found, now).into_review(&question.uid))
 }
 
 #[cfg(test)]
@@ -213,7 +232,7 @@ mod tests {
             "uid": "u-1", "operation": "CREATE", "subResource": "binding", "namespace": "shop", "name": "web",
             "kind": {"group": "", "version": "v1", "kind": "Binding"},
             "resource": {"group": "", "version": "v1", "resource": "pods"},
-            "userInfo": {"username": "kate"}, "dryRun": true, "oldObject": null,
+            "userInfo": {"username": "kate", "uid": "u-k", "groups": ["dba"], "extra": {"from": ["vpn"]}}, "dryRun": true, "oldObject": null,
             "object": {"target": {"kind": "Node", "name": "n"}}
         }));
         let expected = Question {
@@ -227,9 +246,15 @@ mod tests {
                     json!({"apiVersion": "v1", "kind": "Binding", "target": {"kind": "Node", "name": "n"}}),
                 ),
                 old_object: None,
+                rights: Rights::default(),
             },
             resource: "pods/binding",
-            user: "kate".to_owned(),
+            user: UserInfo {
+                username: Some("kate".to_owned()),
+                uid: Some("u-k".to_owned()),
+                groups: Some(vec!["dba".to_owned()]),
+                extra: Some([("from".to_owned(), vec!["vpn".to_owned()])].into()),
+            },
             dry_run: true,
         };
         assert_eq!(read(&body).unwrap(), expected);

@@ -1,5 +1,5 @@
 //! `make demo-node`: a platform team installs Bund by Helm on a cluster with a real node, sees beforehand what would be
-//! refused, raises the policy, and takes Bund away again while its pods are dead. Everything happens in namespaces
+//! refused, raises the policy, runs a database whose volumes are marked, and takes Bund away again while its pods are dead. Everything happens in namespaces
 //! without a way out, and leaves nothing behind.
 
 use std::{
@@ -24,6 +24,7 @@ use bund_e2e::{
 };
 use clap::{Parser, Subcommand};
 
+mod database;
 mod forecast;
 mod install;
 mod judge;
@@ -135,6 +136,7 @@ impl Stage {
         install::tell(self).await?;
         forecast::tell(self).await?;
         judge::tell(self).await?;
+        database::tell(self).await?;
         uninstall::tell(self).await?;
         say(format!("\nThe whole took {} s.", self.began.elapsed().as_secs()));
         Ok(())

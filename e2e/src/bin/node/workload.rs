@@ -21,7 +21,7 @@ pub(crate) const ABROAD: &str = "eu-central-1";
 pub(crate) const AT_HOME: &str = "cn-hangzhou";
 
 /// A pod specification, with a region if one is asked for. It holds what the restricted Pod Security Standard wants.
-fn specification(region: Option<&str>) -> Value {
+pub(crate) fn specification(region: Option<&str>) -> Value {
     let mut specification = json!({
         "terminationGracePeriodSeconds": 1,
         "automountServiceAccountToken": false,
@@ -91,7 +91,8 @@ fn cron_job(name: &str, region: Option<&str>) -> Value {
     object("batch/v1", "CronJob", name, &specification)
 }
 
-fn object(version: &str, kind: &str, name: &str, specification: &Value) -> Value {
+/// An object of the namespace.
+pub(crate) fn object(version: &str, kind: &str, name: &str, specification: &Value) -> Value {
     json!({
         "apiVersion": version, "kind": kind,
         "metadata": { "name": name, "namespace": NAMESPACE },

@@ -20,16 +20,17 @@ use super::{Ground, on_ground};
 use crate::{
     admission::{pod, refused},
     bed::Bed,
+    stamps,
 };
 
 /// The guarded namespace of these tests.
-const SHOP: &str = "shop";
+pub(crate) const SHOP: &str = "shop";
 /// Who the leader is to the API server.
 const CONTROLLER: &str = "system:serviceaccount:bund-system:bund-controller";
 
 /// The processes of both roles, in place of the pods that kwok only plays.
-struct Roles {
-    controller: Operator,
+pub(crate) struct Roles {
+    pub(crate) controller: Operator,
     webhook: Operator,
     /// Where the audit log ended before they started.
     since: AuditPosition,
@@ -73,7 +74,7 @@ pub(super) async fn uninstalled_while_leading(bed: &Bed) -> Result<()> {
 }
 
 /// Installs the chart with the starter policy in Deny, starts both roles, and waits until reviews reach them.
-async fn install(bed: &Bed, ground: &Ground) -> Result<Roles> {
+pub(crate) async fn install(bed: &Bed, ground: &Ground) -> Result<Roles> {
     let Ground { plane, admin, helm } = ground;
     let port = free_port()?;
     let values = json!({
@@ -168,7 +169,8 @@ async fn at_work(ground: &Ground, roles: &Roles) -> Result<()> {
             ensure!(status.contains(r#""type":"Ready""#) && status.contains("wouldDeny"), "{status}");
             Ok(())
         })
-        .await
+        .await?;
+    stamps::at_work(plane, admin, SHOP).await
 }
 
 /// Nothing that either role asked for was forbidden.
@@ -190,6 +192,6 @@ async fn free(ground: &Ground) -> Result<()> {
     ground.plane.eventually("the guarded namespace deploys", created).await
 }
 
-fn tails(roles: &Roles) -> String {
+pub(crate) fn tails(roles: &Roles) -> String {
     format!("{}\n\n{}", roles.controller.log_tail(), roles.webhook.log_tail())
 }

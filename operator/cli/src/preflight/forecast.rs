@@ -204,6 +204,10 @@ fn told(assumptions: &BTreeSet<Assumption>, inventory: &Inventory) -> Vec<String
             let known_to_be_absent = from_cluster && inventory.gap("", id.kind.as_str()).is_none();
             !implied && !known_to_be_absent
         }
+        Assumption::ClassAbsent(kind, _) => {
+            let from_cluster = matches!(inventory.origin, Origin::Cluster { .. });
+            !from_cluster || inventory.gap(kind.group(), kind.as_str()).is_some()
+        }
         // Told with the namespaces.
         Assumption::NamespaceAbsent(_) => false,
         Assumption::LocationAbsent | Assumption::NodeAbsent(_) | Assumption::PodAbsent { .. } => true,

@@ -66,7 +66,7 @@ fn rules() -> Vec<Value> {
             "id": reason.code(),
             "shortDescription": { "text": entry.summary },
             "help": { "text": entry.remedy },
-            "properties": { "control": entry.control, "law": entry.citation, "aspect": entry.aspect.as_str() }
+            "properties": { "control": entry.control, "law": entry.citation, "aspect": crate::explain::aspect(&entry) }
         })
     });
     std::iter::once(unreadable).chain(of_reasons).collect()

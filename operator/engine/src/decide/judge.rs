@@ -11,15 +11,16 @@ use serde_json::Value;
 
 use super::{Assumption, every_node_inside};
 use crate::{
-    Classification, FieldPath, Finding, HeldClass, Injection, Operation, Provenance, Request, Snapshot,
-    Subject, Subresource,
+    Classification, FieldPath, Finding, HeldClass, Holder, Injection, Operation, Provenance, Request,
+    Snapshot, Subject, Subresource,
     classify::Classifier,
     inject,
     placement::{Reach, reach},
     rule::{self, Case, Change, Injects},
     select::{Requirement, requirements},
-    snapshot::{DEFAULT_NAMESPACE, Enrolment},
-    subject::{PodShape, Role},
+    snapshot::{CarrierId, CarrierKind, ClassKind, DEFAULT_NAMESPACE, Enrolment},
+    storage::{AskedClass, StoredFacts},
+    subject::{ClaimInUse, Granted, PodShape, Role},
 };
 
 /// What one object is found to be.
@@ -36,18 +37,42 @@ const NO_NAMESPACE: &str = "";
 
 fn namespace_of(subject: &Subject) -> &str {
     if matches!(subject.role, Role::Carrier(kind) if !kind.is_namespaced()) {
-        return NO_NAMESPACE;
+        return kept_for(subject).unwrap_or(NO_NAMESPACE);
     }
     subject.id.namespace.as_deref().unwrap_or(DEFAULT_NAMESPACE)
+}
+
+/// The namespace of what a volume, or the contents of a snapshot, is kept for.
+fn kept_for(subject: &Subject) -> Option<&str> {
+    match &subject.carrier.as_ref()?.stored {
+        StoredFacts::Volume(volume) => volume.claim_namespace.as_deref(),
+        StoredFacts::Content(content) => content.snapshot_namespace.as_deref(),
+        StoredFacts::Elsewhere | StoredFacts::Claim(_) | StoredFacts::Snapshot(_) => None,
+    }
+}
+
+/// Where policies are looked up for a subject: what is kept for a namespace that is not guarded is judged as what is
+/// kept for none.
+pub(super) fn judged_in<'s>(subject: &'s Subject, snapshot: &Snapshot) -> &'s str {
+    let namespace = namespace_of(subject);
+    let of_cluster = matches!(subject.role, Role::Carrier(kind) if !kind.is_namespaced());
+    if of_cluster && matches!(snapshot.enrolment(namespace), Enrolment::Unguarded | Enrolment::Exempt) {
+        NO_NAMESPACE
+    } else {
+        namespace
+    }
 }
 
 /// Whether something that policies keep is at stake. A Namespace that holds a class is at stake by itself.
 pub(super) fn is_kept(classes: &Classification, subject: &Subject, snapshot: &Snapshot) -> bool {
     match subject.role {
         Role::Namespace => !classes.is_empty(),
-        Role::Pod | Role::Workload(_) | Role::Binding { .. } | Role::Carrier(_) | Role::Other => {
-            !requirements(classes, snapshot, namespace_of(subject)).is_empty()
-        }
+        Role::Pod
+        | Role::Workload(_)
+        | Role::Binding { .. }
+        | Role::Carrier(_)
+        | Role::Grant(_)
+        | Role::Other => !requirements(classes, snapshot, judged_in(subject, snapshot)).is_empty(),
     }
 }
 
@@ -59,16 +84,16 @@ pub(super) fn judge(request: &Request, object: &Value, snapshot: &Snapshot) -> J
 
 /// Judges a subject that exists, as if it came to be now. Without its object, its injection means nothing.
 pub(super) fn judge_standing(subject: Subject, snapshot: &Snapshot) -> Judgement {
-    judge_subject(subject, Change::Creation, &Value::Null, snapshot)
+    judge_subject(subject, Change::Standing, &Value::Null, snapshot)
 }
 
 fn judge_subject(subject: Subject, change: Change, object: &Value, snapshot: &Snapshot) -> Judgement {
-    let namespace: Box<str> = namespace_of(&subject).into();
+    let namespace: Box<str> = judged_in(&subject, snapshot).into();
     let mut judge = Judge {
         snapshot,
         namespace: &namespace,
         change,
-        classifier: Classifier::new(snapshot, &namespace),
+        classifier: classifier(&subject, &namespace, snapshot),
         findings: Vec::new(),
         injection: None,
     };
@@ -100,6 +125,17 @@ fn judge_subject(subject: Subject, change: Change, object: &Value, snapshot: &Sn
     Judgement { subject, classes, findings, injection, assumptions }
 }
 
+/// What classifies a subject: nothing comes to it from what it was.
+fn classifier<'s>(subject: &Subject, namespace: &'s str, snapshot: &'s Snapshot) -> Classifier<'s> {
+    let classifier = Classifier::new(snapshot, namespace);
+    match &subject.role {
+        Role::Pod => classifier.of(Holder::pod(namespace, &subject.id.name)),
+        Role::Binding { pod, node: _ } => classifier.of(Holder::pod(namespace, pod)),
+        Role::Carrier(kind) => classifier.of(Holder::Carrier(CarrierId::of(*kind, &subject.id))),
+        Role::Workload(_) | Role::Namespace | Role::Grant(_) | Role::Other => classifier,
+    }
+}
+
 fn change(request: &Request) -> Change {
     match (request.operation, &request.subresource) {
         (_, Some(Subresource::EphemeralContainers)) => Change::AddedContainer,
@@ -116,7 +152,9 @@ fn assumed_of_cluster(subject: &Subject, snapshot: &Snapshot) -> Vec<Assumption>
     }
     let bound = match &subject.role {
         Role::Binding { node, .. } => node.as_deref(),
-        Role::Pod | Role::Workload(_) | Role::Namespace | Role::Carrier(_) | Role::Other => None,
+        Role::Pod | Role::Workload(_) | Role::Namespace | Role::Carrier(_) | Role::Grant(_) | Role::Other => {
+            None
+        }
     };
     let named = subject.shapes.iter().filter_map(|shape| shape.node_name.as_deref()).chain(bound);
     assumed.extend(
@@ -145,6 +183,7 @@ impl Judge<'_> {
     fn classes(&mut self, subject: &Subject, object: &Value) -> Classification {
         match &subject.role {
             Role::Binding { pod, node } => self.binding(subject, pod, node.as_deref()),
+            Role::Grant(granted) => self.grant(granted),
             Role::Pod | Role::Workload(_) | Role::Namespace | Role::Carrier(_) | Role::Other => {
                 self.object(subject, object)
             }
@@ -154,6 +193,7 @@ impl Judge<'_> {
     /// Anything that is not a binding.
     fn object(&mut self, subject: &Subject, object: &Value) -> Classification {
         let mut all = match subject.role {
+            Role::Carrier(kind) => self.carrier(kind, subject),
             // A pod's labels are those of its shape; those of a workload are not its pods'.
             Role::Pod | Role::Workload(_) if !subject.shapes.is_empty() => Classification::new(),
             // A mapped kind may keep its template elsewhere and name places all the same.
@@ -161,7 +201,7 @@ impl Judge<'_> {
             | Role::Workload(_)
             | Role::Binding { .. }
             | Role::Namespace
-            | Role::Carrier(_)
+            | Role::Grant(_)
             | Role::Other => self.classifier.labelled(&subject.labels, &FieldPath::of("metadata.labels")),
         };
         for shape in &subject.shapes {
@@ -172,6 +212,34 @@ impl Judge<'_> {
         self.lost_on_the_way(subject, &mut all);
         self.whole(subject, &all);
         all
+    }
+
+    /// A volume, claim, snapshot, or anything else that passes its classes on.
+    fn carrier(&mut self, kind: CarrierKind, subject: &Subject) -> Classification {
+        let Some(facts) = &subject.carrier else { return Classification::new() };
+        let classes = self.classifier.carrier(&CarrierId::of(kind, &subject.id), facts);
+        self.assume_class(&facts.stored, &classes);
+        for requirement in requirements(&classes, self.snapshot, self.namespace) {
+            let provenance = classes.get(&requirement.class).map(Vec::as_slice).unwrap_or_default();
+            rule::judge_carrier(subject, &requirement, provenance, self.snapshot, &mut self.findings);
+        }
+        classes
+    }
+
+    /// Takes for granted what is not known of the classes by which a claim's volume will be made.
+    fn assume_class(&mut self, stored: &StoredFacts, classes: &Classification) {
+        let (kind, asked) = match stored {
+            StoredFacts::Claim(claim) if claim.volume.is_none() => (ClassKind::StorageClass, &claim.class),
+            StoredFacts::Snapshot(snapshot) => (ClassKind::VolumeSnapshotClass, &snapshot.class),
+            StoredFacts::Elsewhere
+            | StoredFacts::Claim(_)
+            | StoredFacts::Volume(_)
+            | StoredFacts::Content(_) => return,
+        };
+        let AskedClass::Named { name, field: _ } = asked else { return };
+        if !classes.is_empty() && self.snapshot.storage_class(kind, name).is_none() {
+            self.classifier.assumptions.insert(Assumption::ClassAbsent(kind, name.clone()));
+        }
     }
 
     /// One pod, or the pods of one template.
@@ -198,12 +266,24 @@ impl Judge<'_> {
                 reach: reach.as_ref(),
             };
             rule::judge_shape(&case, &mut self.findings);
+            rule::judge_volumes(&case, self.namespace, &mut self.findings);
             let open = case.reach.is_some_and(|reach| reach.first_hole().is_some());
             if open && !requirement.jurisdictions.is_empty() && case.will_be_confined() {
                 to_inject.push((requirement, provenance));
             }
         }
         self.inject(subject, shape, &to_inject, object);
+        rule::node_reader::judge(
+            shape,
+            self.namespace,
+            classes,
+            injection,
+            self.snapshot,
+            &mut self.findings,
+        );
+        for claim in &shape.claims {
+            self.assume_class(&StoredFacts::Claim(claim.stored.clone()), classes);
+        }
     }
 
     /// Where the scheduler could place a pod; `None` where it is not asked, or asked in vain.
@@ -275,29 +355,78 @@ impl Judge<'_> {
     /// A pod gets its node. What counts is what the pod holds, and what the binding adds to its labels.
     fn binding(&mut self, subject: &Subject, pod: &str, node: Option<&str>) -> Classification {
         let mut classes = self.classifier.labelled(&subject.labels, &FieldPath::of("metadata.labels"));
-        if let Some(known) = self.snapshot.pod(self.namespace, pod) {
-            for class in known.shapes.iter().flat_map(|shape| self.classifier.shape(shape).into_keys()) {
-                classes.entry(class).or_default().push(Provenance::Pod { name: pod.into() });
+        let mut of_pod = Classification::new();
+        let known = self.snapshot.pod(self.namespace, pod);
+        if let Some(known) = known {
+            for shape in &known.shapes {
+                let held = self.classifier.shape(shape);
+                self.overwritten(subject, shape, &held);
+                merge(&mut of_pod, held);
+            }
+            for class in of_pod.keys() {
+                classes.entry(class.clone()).or_default().push(Provenance::Pod { name: pod.into() });
             }
         } else {
             let absent = Assumption::PodAbsent { namespace: self.namespace.into(), name: pod.into() };
             self.classifier.assumptions.insert(absent);
         }
-        let requirements = requirements(&classes, self.snapshot, self.namespace);
-        for requirement in &requirements {
+        let claims = known.map(|known| known.claims_in_use(self.namespace)).unwrap_or_default();
+        for requirement in requirements(&classes, self.snapshot, self.namespace) {
             let provenance = classes.get(&requirement.class).map(Vec::as_slice).unwrap_or_default();
-            if !rule::policies_conflict::judge(requirement, provenance, &mut self.findings) {
-                rule::binding_outside::judge(
-                    node,
-                    requirement,
-                    provenance,
-                    self.snapshot,
-                    &mut self.findings,
-                );
+            if !rule::policies_conflict::judge(&requirement, provenance, &mut self.findings) {
+                let findings = &mut self.findings;
+                rule::binding_outside::judge(node, &requirement, provenance, self.snapshot, findings);
+                // A label that the binding brings counts like the pod's own.
+                let ways = of_pod.get(&requirement.class).map_or(provenance, Vec::as_slice);
+                self.bound_volumes(pod, &claims, &requirement, ways);
             }
         }
         self.whole(subject, &classes);
         classes
+    }
+
+    /// The labels of a binding are written over those of its pod. What a selector matched may be lost.
+    fn overwritten(&mut self, binding: &Subject, shape: &PodShape, held: &Classification) {
+        let labels = shape.labels.overwritten_by(&binding.labels);
+        let later = self.classifier.shape(&PodShape { labels, ..shape.clone() });
+        let (snapshot, namespace) = (self.snapshot, self.namespace);
+        rule::class_removed::judge(held, &later, binding, namespace, snapshot, &mut self.findings);
+    }
+
+    /// The volumes of a pod that gets its node.
+    fn bound_volumes(
+        &mut self,
+        pod: &str,
+        claims: &[ClaimInUse],
+        requirement: &Requirement<'_>,
+        provenance: &[Provenance],
+    ) {
+        let own = (self.namespace.into(), pod.into());
+        let (snapshot, findings) = (self.snapshot, &mut self.findings);
+        rule::volume_used_outside::judge(claims, &own, requirement, provenance, snapshot, findings);
+        rule::volume_unmarked::judge(claims, requirement, provenance, snapshot, findings);
+        rule::storage_outside::judge_claims(claims, requirement, provenance, snapshot, findings);
+    }
+
+    /// A namespace is let refer to carriers, and so copy them. What counts is what those hold.
+    fn grant(&mut self, granted: &[Granted]) -> Classification {
+        let mut all = Classification::new();
+        for Granted { field, to, kind, name } in granted {
+            let prefix = name.as_deref().unwrap_or_default();
+            let named = self.snapshot.carriers_named(*kind, self.namespace, prefix);
+            let meant = named.filter(|(id, _)| name.as_ref().is_none_or(|name| *name == id.name));
+            let mut classes = Classification::new();
+            for (id, _) in meant {
+                self.classifier.of_holder(&Holder::Carrier(id.clone()), field, &mut classes);
+            }
+            for requirement in requirements(&classes, self.snapshot, self.namespace) {
+                let ways = classes.get(&requirement.class).map(Vec::as_slice).unwrap_or_default();
+                let findings = &mut self.findings;
+                rule::claim_outside_guarded::tell(to, field, &requirement, ways, self.snapshot, findings);
+            }
+            merge(&mut all, classes);
+        }
+        all
     }
 }
 

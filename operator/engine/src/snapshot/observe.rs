@@ -4,8 +4,8 @@ use alloc::{boxed::Box, sync::Arc};
 
 use serde_json::Value;
 
-use super::{CarrierFacts, CarrierId, CarrierKind, NamespaceFacts, NodeFacts, OwnKind, Snapshot};
-use crate::{Subject, subject::labels_of, subject_group};
+use super::{CarrierFacts, CarrierId, CarrierKind, ClassKind, NamespaceFacts, NodeFacts, OwnKind, Snapshot};
+use crate::{Subject, storage::ClassFacts, subject::labels_of, subject_group};
 
 /// What became of an observed object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +34,8 @@ pub(super) fn observe(snapshot: &mut Snapshot, object: &Value) -> Observed {
             snapshot.nodes.insert_mut(name, Arc::new(NodeFacts::read(object)));
             Observed::Fact
         }
+        // What has no name yet is not there yet.
+        ("", "Pod") if name.is_empty() => Observed::NotAFact,
         ("", "Pod") => {
             observe_pod(snapshot, object, meta("namespace").unwrap_or(DEFAULT_NAMESPACE), name);
             Observed::Fact
@@ -42,12 +44,16 @@ pub(super) fn observe(snapshot: &mut Snapshot, object: &Value) -> Observed {
             if let Some(own) = OwnKind::of(group, kind) {
                 return Arc::make_mut(&mut snapshot.world).observe(own, &name, object);
             }
+            if let Some(kind) = ClassKind::of(group, kind) {
+                snapshot.classes.insert_mut((kind, name), Arc::new(ClassFacts::read(object)));
+                return Observed::Fact;
+            }
             let Some(kind) = CarrierKind::of(group, kind) else { return Observed::NotAFact };
             let namespace =
                 kind.is_namespaced().then(|| meta("namespace").unwrap_or(DEFAULT_NAMESPACE).into());
             let id = CarrierId { kind, namespace, name };
             let facts = CarrierFacts::read(&id, object);
-            snapshot.insert_carrier(id, facts);
+            snapshot.carriers.insert(id, facts);
             Observed::Fact
         }
     }
@@ -58,5 +64,7 @@ pub const DEFAULT_NAMESPACE: &str = "default";
 
 fn observe_pod(snapshot: &mut Snapshot, object: &Value, namespace: &str, name: Box<str>) {
     let subject = Subject::extract(object, Some(namespace), None, None);
-    snapshot.pods.insert_mut((namespace.into(), name), Arc::new(subject));
+    let phase = object.get("status").and_then(|status| status.get("phase")).and_then(Value::as_str);
+    let lasts = !matches!(phase, Some("Succeeded" | "Failed"));
+    snapshot.insert_pod((namespace.into(), name), subject, lasts);
 }

@@ -147,21 +147,31 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// The mode of `aspect` in `namespace`.
+    /// The mode of `aspect` in `namespace`. For what lives in no namespace, which is called by the empty name, the
+    /// strictest mode of any.
     pub fn mode(&self, aspect: Aspect, namespace: &str) -> Mode {
-        let of_override = self
-            .spec
-            .overrides
-            .iter()
-            .filter(|entry| entry.namespaces.iter().any(|name| name.as_str() == namespace))
-            .find_map(|entry| entry.enforcement.mode(aspect));
-        of_override.or_else(|| self.spec.enforcement.mode(aspect)).unwrap_or_else(|| aspect.default_mode())
+        if namespace.is_empty() {
+            let overrides = self.spec.overrides.iter().filter_map(|entry| entry.enforcement.mode(aspect));
+            let base = self.spec.enforcement.mode(aspect).unwrap_or_else(|| aspect.default_mode());
+            return overrides.fold(base, Mode::max);
+        }
+        mode_in(&self.spec, aspect, namespace)
     }
 
     /// What happens to pods that do not say where to run.
     pub fn strategy(&self) -> PlacementStrategy {
         self.spec.placement_strategy
     }
+}
+
+/// The mode that a policy asks for an aspect in `namespace`.
+pub(crate) fn mode_in(spec: &ResidencyPolicySpec, aspect: Aspect, namespace: &str) -> Mode {
+    let of_override = spec
+        .overrides
+        .iter()
+        .filter(|entry| entry.namespaces.iter().any(|name| name.as_str() == namespace))
+        .find_map(|entry| entry.enforcement.mode(aspect));
+    of_override.or_else(|| spec.enforcement.mode(aspect)).unwrap_or_else(|| aspect.default_mode())
 }
 
 /// An object of our own that cannot be read.
@@ -329,7 +339,7 @@ where
 }
 
 /// Reads an object as the API server would have taken it: by its types, and by the rules of its kind.
-fn read<S: DeserializeOwned + Check>(name: &str, object: &Value) -> Result<S, Problem> {
+pub(crate) fn read<S: DeserializeOwned + Check>(name: &str, object: &Value) -> Result<S, Problem> {
     let spec_at = FieldPath::of("spec");
     let problem = |field: FieldPath, message: String| Problem { field: field.to_string(), message };
     let spec = object.get("spec").ok_or_else(|| problem(spec_at.clone(), "is missing".to_owned()))?;

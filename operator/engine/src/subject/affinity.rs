@@ -19,6 +19,13 @@ pub struct NodeTerm {
     pub form: TermForm,
 }
 
+impl NodeTerm {
+    /// A term that matches no node.
+    pub(crate) fn matching_nothing() -> Self {
+        Self { labels: Vec::new(), fields: Vec::new(), form: TermForm::MatchesNothing }
+    }
+}
+
 /// Whether a term can match a node at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TermForm {
@@ -70,10 +77,14 @@ pub(super) fn required_terms(reader: &mut Reader, pod_spec: &Value, at: &FieldPa
     let node_affinity = reader.object_value(affinity, &at, "nodeAffinity")?;
     let at = at.key("nodeAffinity");
     let required = reader.object_value(node_affinity, &at, REQUIRED)?;
-    let at = at.key(REQUIRED);
-    let terms = reader.list(required, &at, "nodeSelectorTerms");
+    Some(selector_terms(reader, required, &at.key(REQUIRED)))
+}
+
+/// Reads the terms of a node selector that sits at `at`.
+pub(crate) fn selector_terms(reader: &mut Reader, selector: &Value, at: &FieldPath) -> Vec<NodeTerm> {
+    let terms = reader.list(selector, at, "nodeSelectorTerms");
     let at = at.key("nodeSelectorTerms");
-    Some(terms.iter().enumerate().map(|(index, term)| read_term(reader, term, &at.index(index))).collect())
+    terms.iter().enumerate().map(|(index, term)| read_term(reader, term, &at.index(index))).collect()
 }
 
 /// The field that holds the required terms, below `nodeAffinity`.

@@ -6,11 +6,15 @@ use bund_crds::{DestinationMappingSpec, QueryStep, destination_mapping::Template
 use serde_json::Value;
 
 use super::{
-    ClaimTemplate, Deletion, Labels, PodShape, Reader, Role, Subject, WorkloadKind,
+    ClaimTemplate, Deletion, Granted, Labels, PodShape, Reader, Role, Subject, WorkloadKind,
     pod::{ClaimName, Place, claim_template, pod_shape},
+    volume::Mounts,
     workload::{TemplatePlace, template_place},
 };
-use crate::{FieldPath, ObjectId, destination, snapshot::CarrierKind};
+use crate::{
+    FieldPath, ObjectId, destination,
+    snapshot::{CarrierFacts, CarrierId, CarrierKind},
+};
 
 /// See [`Subject::extract`].
 pub(super) fn extract(
@@ -30,6 +34,7 @@ pub(super) fn extract(
         labels,
         inner_labels: Vec::new(),
         role: Role::Other,
+        carrier: None,
         shapes: Vec::new(),
         destinations: Vec::new(),
         defects: Vec::new(),
@@ -42,6 +47,36 @@ pub(super) fn extract(
     }
     subject.defects = reader.defects;
     subject
+}
+
+/// What a grant lets each namespace refer to, as far as it is a copy of a carrier that data is written to.
+fn grants(object: &Value) -> Vec<Granted> {
+    let spec = object.get("spec").unwrap_or(&Value::Null);
+    let entries = |member: &str| spec.get(member).and_then(Value::as_array).into_iter().flatten();
+    let text = |entry: &Value, member: &str| {
+        entry.get(member).and_then(Value::as_str).filter(|text| !text.is_empty()).map(Box::<str>::from)
+    };
+    let copied = |to: &Value| {
+        let kind = CarrierKind::of(&text(to, "group").unwrap_or_default(), &text(to, "kind")?)?;
+        let held = matches!(kind, CarrierKind::PersistentVolumeClaim | CarrierKind::VolumeSnapshot);
+        held.then(|| (kind, text(to, "name")))
+    };
+    let mut granted = Vec::new();
+    for (index, from) in entries("from").enumerate() {
+        let field = FieldPath::of("spec.from").index(index).key("namespace");
+        let Some(namespace) = text(from, "namespace") else { continue };
+        granted.extend(entries("to").filter_map(copied).map(|(kind, name)| Granted {
+            field: field.clone(),
+            to: namespace.clone(),
+            kind,
+            name,
+        }));
+    }
+    granted
+}
+
+fn carrier_facts(kind: CarrierKind, object: &Value, subject: &ObjectId) -> CarrierFacts {
+    CarrierFacts::read(&CarrierId::of(kind, subject), object)
 }
 
 /// The group of an `apiVersion`.
@@ -87,9 +122,11 @@ fn fill_role(reader: &mut Reader, object: &Value, subject: &mut Subject) {
         }
         ("", "Binding") => fill_binding(reader, object, subject),
         ("", "Namespace") => subject.role = Role::Namespace,
+        ("gateway.networking.k8s.io", "ReferenceGrant") => subject.role = Role::Grant(grants(object)),
         (group, kind) => {
             if let Some(carrier) = CarrierKind::of(group, kind) {
                 subject.role = Role::Carrier(carrier);
+                subject.carrier = Some(carrier_facts(carrier, object, &subject.id).into());
             } else if let Some(place) = template_place(group, kind) {
                 fill_workload(reader, object, &place, subject);
             }
@@ -110,7 +147,7 @@ fn fill_workload(reader: &mut Reader, object: &Value, place: &TemplatePlace, sub
     subject.role = Role::Workload(place.workload);
     let (template, at) = descend(object, place.template);
     let mut shape = template_shape(reader, template, at, &mut subject.unknown_fields);
-    shape.claims.extend(stateful_claims(reader, object, &subject.id.name));
+    shape.claims.extend(stateful_claims(reader, object, &subject.id.name, template));
     subject.shapes.push(shape);
     if let Some(inner) = place.inner_metadata {
         let (metadata, at) = descend(object, inner);
@@ -140,7 +177,13 @@ fn template_shape(
 }
 
 /// The claims of a `StatefulSet`: `<template>-<set>-<ordinal>`.
-fn stateful_claims(reader: &mut Reader, object: &Value, set: &str) -> Vec<ClaimTemplate> {
+fn stateful_claims(
+    reader: &mut Reader,
+    object: &Value,
+    set: &str,
+    template: Option<&Value>,
+) -> Vec<ClaimTemplate> {
+    let mounts = Mounts::read(template.and_then(|template| template.get("spec")).unwrap_or(&Value::Null));
     let at = FieldPath::of("spec.volumeClaimTemplates");
     let spec = object.get("spec").unwrap_or(&Value::Null);
     let mut claims = Vec::new();
@@ -148,11 +191,13 @@ fn stateful_claims(reader: &mut Reader, object: &Value, set: &str) -> Vec<ClaimT
     for (index, template) in templates.iter().enumerate() {
         let at = at.index(index);
         let metadata = template.get("metadata");
-        let name = match metadata.and_then(|m| m.get("name")).and_then(Value::as_str) {
+        let volume = metadata.and_then(|m| m.get("name")).and_then(Value::as_str);
+        let access = mounts.access(volume.unwrap_or_default());
+        let name = match volume {
             Some(name) => ClaimName::WithOrdinal(alloc::format!("{name}-{set}-").into()),
             None => ClaimName::Unknown,
         };
-        claims.push(claim_template(reader, template, at, name));
+        claims.push(claim_template(reader, template, at, name, access));
     }
     claims
 }

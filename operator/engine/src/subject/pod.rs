@@ -4,10 +4,15 @@ use alloc::{boxed::Box, vec::Vec};
 
 use serde_json::Value;
 
-use super::{Labels, NodeTerm, Reader, Reference, affinity, known, reference};
+use super::{
+    Access, ClaimInUse, Labels, NodeTerm, PodVolume, Reader, Reference, VolumeKind, affinity, known,
+    reference,
+    volume::{Mounts, volumes},
+};
 use crate::{
     FieldPath,
-    snapshot::{CarrierId, claim_links},
+    snapshot::{CarrierId, CarrierKind, Origin, claim_links, origin},
+    storage::ClaimFacts,
 };
 
 /// What the rules read of a pod, or of the template that pods are made of.
@@ -31,6 +36,32 @@ pub struct PodShape {
     pub references: Vec<Reference>,
     /// Claims that will be made for the pod and mounted by it.
     pub claims: Vec<ClaimTemplate>,
+    /// The volumes that hold data beyond the pod's own.
+    pub volumes: Vec<PodVolume>,
+}
+
+impl PodShape {
+    /// The claims of `namespace` whose names are known and that a pod of this shape uses.
+    pub(crate) fn claims_in_use(&self, namespace: &str) -> Vec<ClaimInUse> {
+        let claim = |name: &str, at: &FieldPath, access| ClaimInUse {
+            claim: CarrierId {
+                kind: CarrierKind::PersistentVolumeClaim,
+                namespace: Some(namespace.into()),
+                name: name.into(),
+            },
+            at: at.clone(),
+            access,
+        };
+        let named = self.volumes.iter().filter_map(|volume| match &volume.kind {
+            VolumeKind::Claim(name) => Some(claim(name, &volume.at, volume.access)),
+            VolumeKind::Inline(_) => None,
+        });
+        let made = self.claims.iter().filter_map(|template| match &template.name {
+            ClaimName::Exact(name) => Some(claim(name, &template.at, template.access)),
+            ClaimName::WithOrdinal(_) | ClaimName::Unknown => None,
+        });
+        named.chain(made).collect()
+    }
 }
 
 /// A claim that will be made for a pod: by a `StatefulSet`, or by a generic ephemeral volume.
@@ -45,6 +76,12 @@ pub struct ClaimTemplate {
     /// What the claim will hold the data of: a volume that it names, the source of a copy. Where no namespace is
     /// given, it is that of the pod.
     pub sources: Vec<CarrierId>,
+    /// Whether it will be a copy of something that is not known here.
+    pub origin: Origin,
+    /// What it says about where it will be stored.
+    pub stored: ClaimFacts,
+    /// Whether the pod may write to it.
+    pub access: Access,
 }
 
 /// How the name of a templated claim is made.
@@ -84,8 +121,21 @@ pub(crate) fn pod_shape(reader: &mut Reader, place: Place<'_>, unknown: &mut Vec
         .collect();
     let required_terms = affinity::required_terms(reader, spec, &spec_at);
     let references = reference::references(reader, spec, &spec_at);
-    let claims = ephemeral_claims(reader, spec, &spec_at, pod_name);
-    PodShape { at, spec_at, labels, labels_at, node_name, node_selector, required_terms, references, claims }
+    let mounts = Mounts::read(spec);
+    let claims = ephemeral_claims(reader, spec, &spec_at, pod_name, &mounts);
+    let volumes = volumes(reader, spec, &spec_at, &mounts);
+    PodShape {
+        at,
+        spec_at,
+        labels,
+        labels_at,
+        node_name,
+        node_selector,
+        required_terms,
+        references,
+        claims,
+        volumes,
+    }
 }
 
 /// The claims of generic ephemeral volumes: `<pod>-<volume>`.
@@ -94,6 +144,7 @@ fn ephemeral_claims(
     spec: &Value,
     at_spec: &FieldPath,
     pod: Option<&str>,
+    mounts: &Mounts<'_>,
 ) -> Vec<ClaimTemplate> {
     let mut claims = Vec::new();
     let at = at_spec.key("volumes");
@@ -102,11 +153,13 @@ fn ephemeral_claims(
             continue;
         };
         let at = at.index(index).key("ephemeral").key("volumeClaimTemplate");
-        let name = match (pod, volume.get("name").and_then(Value::as_str)) {
+        let volume_name = volume.get("name").and_then(Value::as_str);
+        let access = mounts.access(volume_name.unwrap_or_default());
+        let name = match (pod, volume_name) {
             (Some(pod), Some(volume)) => ClaimName::Exact(alloc::format!("{pod}-{volume}").into()),
             (None, _) | (_, None) => ClaimName::Unknown,
         };
-        claims.push(claim_template(reader, template, at, name));
+        claims.push(claim_template(reader, template, at, name, access));
     }
     claims
 }
@@ -117,10 +170,14 @@ pub(super) fn claim_template(
     template: &Value,
     at: FieldPath,
     name: ClaimName,
+    access: Access,
 ) -> ClaimTemplate {
     let labels = reader.labels(template.get("metadata"), &at.key("metadata"));
-    let sources = claim_links(None, template.get("spec").unwrap_or(&Value::Null));
-    ClaimTemplate { at, labels, name, sources }
+    let spec = template.get("spec").unwrap_or(&Value::Null);
+    let sources = claim_links(None, spec);
+    let origin = origin(None, spec, &at.key("spec"));
+    let stored = ClaimFacts::read_at(template, &at);
+    ClaimTemplate { at, labels, name, sources, origin, stored, access }
 }
 
 fn note_unknown(spec: &Value, at: &FieldPath, unknown: &mut Vec<FieldPath>) {

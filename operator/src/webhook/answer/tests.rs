@@ -2,6 +2,9 @@ use serde_json::{Value, json};
 
 use super::*;
 use bund_engine::{Timestamp, decide};
+use k8s_openapi::api::authentication::v1::UserInfo;
+
+use crate::webhook::lookup::Missing;
 
 const REGION: &str = "topology.kubernetes.io/region";
 
@@ -40,14 +43,19 @@ fn question(spec: &Value) -> Question {
     });
     let mut request = Request::of_object(pod, None);
     request.namespace = Some("shop".to_owned());
-    Question { uid: "u-1".to_owned(), request, resource: "pods", user: "kate".to_owned(), dry_run: false }
+    let user = UserInfo { username: Some("kate".to_owned()), ..UserInfo::default() };
+    Question { uid: "u-1".to_owned(), request, resource: "pods", user, dry_run: false }
 }
 
 fn answer(entrance: Entrance, question: &Question, missing: Option<&Missing>, snapshot: &Snapshot) -> Value {
     let decision = decide(&question.request, snapshot, Timestamp::UNIX_EPOCH);
-    let now = Timestamp::UNIX_EPOCH;
-    Answer::of(entrance, question, &decision, missing, snapshot, now).into_review(&question.uid)["response"]
-        .clone()
+    let found = Found { missing: missing.cloned(), ..Found::of(decision, snapshot.clone()) };
+    told(entrance, question, &found)
+}
+
+fn told(entrance: Entrance, question: &Question, found: &Found) -> Value {
+    let answer = Answer::of(entrance, question, found, Timestamp::UNIX_EPOCH);
+    answer.into_review(&question.uid)["response"].clone()
 }
 
 fn missing() -> Missing {

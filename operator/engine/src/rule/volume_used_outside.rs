@@ -1,0 +1,61 @@
+//! A pod that is not inside uses a volume that would be written.
+
+use alloc::{collections::BTreeSet, format, vec::Vec};
+
+use super::node_outside::location_of;
+use crate::{
+    Finding, Provenance, Reason, Snapshot,
+    select::Requirement,
+    snapshot::{CarrierId, CarrierKind, PodKey, lies_on},
+    subject::{Access, ClaimInUse},
+};
+
+/// Judges the claims that the pod `own` uses.
+pub(crate) fn judge(
+    claims: &[ClaimInUse],
+    own: &PodKey,
+    requirement: &Requirement<'_>,
+    provenance: &[Provenance],
+    snapshot: &Snapshot,
+    findings: &mut Vec<Finding>,
+) {
+    for ClaimInUse { claim, at, access: _ } in claims.iter().filter(|used| used.access == Access::Write) {
+        for alike in claims_on_the_same(claim, snapshot) {
+            let others = snapshot.users(&alike).filter(|(user, _)| *user != own);
+            for ((namespace, name), _) in others {
+                let pod = snapshot.pod(namespace, name);
+                let node =
+                    pod.and_then(|pod| pod.shapes.first()).and_then(|shape| shape.node_name.as_deref());
+                let Some(location) = node.map(|node| location_of(node, requirement, snapshot)) else {
+                    continue;
+                };
+                if location.is_inside() {
+                    continue;
+                }
+                let what = format!(
+                    "would write {} to PersistentVolumeClaim {}, which Pod {namespace}/{name} uses {location}",
+                    requirement.class, claim.name
+                );
+                findings.push(Finding::of(Reason::VolumeUsedOutside, requirement, provenance).at(
+                    at.clone(),
+                    format!("{}: {namespace}/{name}", claim.name),
+                    what,
+                ));
+            }
+        }
+    }
+}
+
+/// The claim, and every other whose volume lies on the same thing.
+fn claims_on_the_same(claim: &CarrierId, snapshot: &Snapshot) -> BTreeSet<CarrierId> {
+    let links = snapshot.carrier(claim).into_iter().flat_map(|facts| &facts.links);
+    let volumes = links.chain(snapshot.kept_for(claim)).filter(|id| id.kind == CarrierKind::PersistentVolume);
+    let mut claims = BTreeSet::from([claim.clone()]);
+    for facts in volumes.filter_map(|id| snapshot.carrier(id)) {
+        let alike = snapshot.lying_on(&lies_on(facts));
+        let facts = alike.iter().filter_map(|id| snapshot.carrier(id));
+        let kept_for = facts.flat_map(|facts| &facts.links);
+        claims.extend(kept_for.filter(|id| id.kind == CarrierKind::PersistentVolumeClaim).cloned());
+    }
+    claims
+}

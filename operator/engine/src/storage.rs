@@ -1,0 +1,18 @@
+//! Where data is stored: what a volume lies on, which places it names, and whether all of it is inside.
+
+mod backing;
+mod facts;
+pub mod parameters;
+mod place;
+mod source;
+
+pub use backing::Backing;
+pub(crate) use backing::{BackingKey, nested};
+pub use facts::{
+    AskedClass, Binding, ClaimFacts, ClassFacts, ContentFacts, StoredFacts, VolumeFacts, VolumeSnapshotFacts,
+};
+pub(crate) use place::{
+    Stored, claim_place, content_place, snapshot_place, source_place, stored_in, volume_place,
+};
+pub(crate) use source::source;
+pub use source::{Lasting, Named, SaysWhere, VolumeSource};

@@ -1,0 +1,478 @@
+//! Whether data is stored inside.
+
+use alloc::{
+    boxed::Box,
+    collections::BTreeSet,
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+
+use bund_crds::JurisdictionName;
+
+use super::{
+    AskedClass, Backing, Binding, ClaimFacts, ClassFacts, ContentFacts, Lasting, Named, SaysWhere,
+    VolumeFacts, VolumeSource,
+    parameters::{self, PlaceKind},
+};
+use crate::{
+    FieldPath, Snapshot,
+    decide::every_node_inside,
+    destination,
+    locate::{REGION_KEYS, ZONE_KEYS, locate_in_any},
+    placement::reach_of_terms,
+    snapshot::{CarrierId, CarrierKind, ClassKind, lies_on},
+    storage::StoredFacts,
+    subject::{Labels, NodeTerm, Operator},
+};
+
+/// Whether something is stored inside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Stored {
+    /// It is, or it will be where its pod is.
+    Inside,
+    /// It names a place that is not inside.
+    Outside(Fault),
+    /// Nothing says that it is.
+    Open(Fault),
+}
+
+/// What is at fault.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Fault {
+    /// The field, in the object that is told of.
+    pub(crate) field: FieldPath,
+    /// The value.
+    pub(crate) text: String,
+    /// What it does: a clause that follows the object's name.
+    pub(crate) what: String,
+}
+
+impl Stored {
+    fn outside(field: FieldPath, text: impl Into<String>, what: String) -> Self {
+        Self::Outside(Fault { field, text: text.into(), what })
+    }
+
+    fn or_else(self, other: impl FnOnce() -> Self) -> Self {
+        match self {
+            Self::Inside => other(),
+            Self::Outside(_) | Self::Open(_) => self,
+        }
+    }
+
+    /// The same, told of another object that leads there: by `field`, which names `leads`.
+    #[must_use]
+    pub(crate) fn through(self, field: &FieldPath, text: &str, leads: &str) -> Self {
+        let via = |fault: Fault| Fault {
+            field: field.clone(),
+            text: format!("{text}: {}", fault.text),
+            what: format!("{leads}, which {}", fault.what),
+        };
+        match self {
+            Self::Inside => Self::Inside,
+            Self::Outside(fault) => Self::Outside(via(fault)),
+            Self::Open(fault) => Self::Open(via(fault)),
+        }
+    }
+}
+
+type Jurisdictions<'j> = &'j BTreeSet<JurisdictionName>;
+
+/// The first of `places` that is not inside.
+fn first_outside<'p>(
+    places: &'p [Named],
+    inside: Jurisdictions<'_>,
+    snapshot: &Snapshot,
+) -> Option<&'p Named> {
+    places.iter().find(|place| !place_inside(place, inside, snapshot))
+}
+
+fn place_inside(place: &Named, inside: Jurisdictions<'_>, snapshot: &Snapshot) -> bool {
+    let world = snapshot.world();
+    let region = || {
+        inside
+            .iter()
+            .filter_map(|name| world.jurisdiction(name))
+            .any(|table| table.lists_region(&place.text, None) || table.node_values().contains(&place.text))
+    };
+    let zone = || zone_inside(&place.text, inside, snapshot);
+    match place.kind {
+        PlaceKind::Region => region(),
+        PlaceKind::Zone => zone(),
+        PlaceKind::RegionOrZone => region() || zone(),
+        PlaceKind::Host if is_service(&place.text) => true,
+        PlaceKind::Host => inside.iter().any(|name| destination::host_inside(&place.text, name, world)),
+        PlaceKind::Url => inside.iter().any(|name| destination::url_inside(&place.text, name, world)),
+    }
+}
+
+/// Whether a host is a Service of this cluster. Its network is the cluster's own.
+fn is_service(host: &str) -> bool {
+    let host = host.split_once(['/', ':']).map_or(host, |(host, _)| host);
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    let labels: Vec<&str> = host.split('.').collect();
+    let named = |labels: &[&str]| labels.iter().all(|label| !label.is_empty());
+    match labels.as_slice() {
+        [name @ .., "svc"] | [name @ .., "svc", "cluster", "local"] => name.len() >= 2 && named(name),
+        _ => false,
+    }
+}
+
+/// Whether a zone can only be one inside. Where every node is inside, zones may be called anything that no listed
+/// provider contradicts.
+fn zone_inside(zone: &str, inside: Jurisdictions<'_>, snapshot: &Snapshot) -> bool {
+    let world = snapshot.world();
+    let uniform = every_node_inside(inside, world);
+    inside.iter().filter_map(|name| world.jurisdiction(name)).any(|table| {
+        table.zone_inside(zone) || (uniform && table.places().any(|place| place.zone_agrees(zone)))
+    })
+}
+
+fn told(place: &Named) -> String {
+    format!("names {} in {}", place.text, place.field)
+}
+
+fn named_outside(places: &[Named], inside: Jurisdictions<'_>, snapshot: &Snapshot) -> Stored {
+    first_outside(places, inside, snapshot).map_or(Stored::Inside, |place| {
+        Stored::outside(place.field.clone(), place.text.as_ref(), told(place))
+    })
+}
+
+/// Where nodes must be that satisfy one of `terms`.
+fn terms_place(
+    terms: &[NodeTerm],
+    field: &FieldPath,
+    inside: Jurisdictions<'_>,
+    snapshot: &Snapshot,
+) -> Stored {
+    let outside = || {
+        let text = values_of(terms);
+        Stored::outside(
+            field.clone(),
+            text.clone(),
+            format!("admits only places that are not inside ({text})"),
+        )
+    };
+    if every_node_inside(inside, snapshot.world()) {
+        let contradicts = |term: &NodeTerm| {
+            term.labels.iter().any(|requirement| match &requirement.operator {
+                Operator::In(values) => {
+                    let kind = place_kind(&requirement.key, snapshot);
+                    kind.is_some_and(|kind| {
+                        !values.iter().any(|text| {
+                            let place = Named { field: FieldPath::root(), kind, text: text.clone() };
+                            place_inside(&place, inside, snapshot)
+                        })
+                    })
+                }
+                Operator::NotIn(_)
+                | Operator::Exists
+                | Operator::DoesNotExist
+                | Operator::Gt(_)
+                | Operator::Lt(_) => false,
+            })
+        };
+        return if !terms.is_empty() && terms.iter().all(contradicts) { outside() } else { Stored::Inside };
+    }
+    if let Some(stored) = named_nodes(terms, field, inside, snapshot) {
+        return stored;
+    }
+    let reach = reach_of_terms(terms, inside, snapshot);
+    if reach.first_hole().is_none() {
+        return if reach.inside() || terms.is_empty() { Stored::Inside } else { outside() };
+    }
+    if !reach.inside() {
+        return outside();
+    }
+    let text = values_of(terms);
+    let what = format!("admits places that are not inside ({text})");
+    Stored::Open(Fault { field: field.clone(), text, what })
+}
+
+/// The label by which local volumes name the node that they are on.
+const HOST_NAME: &str = "kubernetes.io/hostname";
+
+/// Whether terms that name nodes by their host names name nodes inside. What lies on a node lies where that node is,
+/// whatever other node may call itself so tomorrow: data does not move with a name.
+fn named_nodes(
+    terms: &[NodeTerm],
+    field: &FieldPath,
+    inside: Jurisdictions<'_>,
+    snapshot: &Snapshot,
+) -> Option<Stored> {
+    let mut names: Vec<&str> = Vec::new();
+    for term in terms {
+        let hosts = term.labels.iter().find_map(|requirement| match &requirement.operator {
+            Operator::In(values) if *requirement.key == *HOST_NAME => Some(values),
+            _ => None,
+        })?;
+        names.extend(hosts.iter().map(AsRef::as_ref));
+    }
+    for name in &names {
+        let called = |labels: &Labels| labels.get(HOST_NAME) == Some(*name);
+        let nodes: Vec<_> = snapshot.nodes().filter(|(_, node)| called(&node.labels)).collect();
+        let astray = nodes.iter().find_map(|(_, node)| {
+            let location = locate_in_any(node, inside, snapshot.world());
+            (!location.is_inside()).then(|| location.to_string())
+        });
+        let told = match astray {
+            Some(location) => location,
+            None if nodes.is_empty() => "not known".to_string(),
+            None => continue,
+        };
+        let what = format!("is on node {name}, which is {told}");
+        return Some(Stored::outside(field.clone(), *name, what));
+    }
+    (!names.is_empty()).then_some(Stored::Inside)
+}
+
+fn place_kind(key: &str, snapshot: &Snapshot) -> Option<PlaceKind> {
+    if ZONE_KEYS.contains(&key) {
+        Some(PlaceKind::Zone)
+    } else if REGION_KEYS.contains(&key) || *key == *snapshot.world().location().node_key {
+        Some(PlaceKind::Region)
+    } else {
+        None
+    }
+}
+
+/// The values that terms ask for, to tell them apart and to show them.
+fn values_of(terms: &[NodeTerm]) -> String {
+    let mut values: Vec<&str> = Vec::new();
+    for requirement in terms.iter().flat_map(|term| &term.labels) {
+        match &requirement.operator {
+            Operator::In(listed) => values.extend(listed.iter().map(AsRef::as_ref)),
+            Operator::NotIn(_)
+            | Operator::Exists
+            | Operator::DoesNotExist
+            | Operator::Gt(_)
+            | Operator::Lt(_) => {
+                values.push(&requirement.key);
+            }
+        }
+    }
+    values.join(", ")
+}
+
+/// The places that a volume's labels name, as some drivers and old clouds write them.
+fn places_of_labels(labels: &Labels) -> Vec<Named> {
+    let at = FieldPath::of("metadata.labels");
+    let of = |keys: &'static [&'static str], kind| {
+        let at = at.clone();
+        keys.iter().filter_map(move |key| labels_entry(labels, key, kind, &at))
+    };
+    of(&REGION_KEYS, PlaceKind::Region).chain(of(&ZONE_KEYS, PlaceKind::Zone)).flatten().collect()
+}
+
+/// A label may list zones, with two underlines between them.
+fn labels_entry(labels: &Labels, key: &str, kind: PlaceKind, at: &FieldPath) -> Option<Vec<Named>> {
+    let value = labels.get(key)?;
+    let texts = value.split("__").filter(|text| !text.is_empty());
+    Some(texts.map(|text| Named { field: at.key(key), kind, text: text.into() }).collect())
+}
+
+/// Where a volume lies.
+pub(crate) fn volume_place(
+    volume: &VolumeFacts,
+    labels: &Labels,
+    inside: Jurisdictions<'_>,
+    snapshot: &Snapshot,
+) -> Stored {
+    let places = places_of_labels(labels);
+    let source = volume.source.as_ref();
+    let named = source.map(|source| source.places.as_slice()).unwrap_or_default();
+    let on_node = source.is_some_and(|source| source.lasting == Lasting::OnNode);
+    named_outside(named, inside, snapshot)
+        .or_else(|| named_outside(&volume.options, inside, snapshot))
+        .or_else(|| named_outside(&places, inside, snapshot))
+        .or_else(|| match &volume.affinity {
+            Some(terms) => terms_place(terms, &FieldPath::of("spec.nodeAffinity"), inside, snapshot),
+            None => Stored::Inside,
+        })
+        .or_else(|| {
+            // Keys that its driver does not read are no more than claims. Affinity and labels are those of whoever made the
+            // volume, and pods follow them.
+            let told = source.is_some_and(|source| source.says_where == SaysWhere::Yes);
+            let says = volume.affinity.is_some() || !places.is_empty() || told;
+            // What lies on a node lies where its pod runs.
+            if says || on_node || every_node_inside(inside, snapshot.world()) {
+                return Stored::Inside;
+            }
+            let field = source.map_or_else(|| FieldPath::of("spec"), |source| source.at.clone());
+            let what = "says nothing of where it lies".to_string();
+            Stored::Open(Fault { field, text: String::new(), what })
+        })
+}
+
+/// Where an inline volume lies: a fault only where it names a place.
+pub(crate) fn source_place(source: &VolumeSource, inside: Jurisdictions<'_>, snapshot: &Snapshot) -> Stored {
+    named_outside(&source.places, inside, snapshot)
+}
+
+/// Where a class puts what is made by it.
+pub(crate) fn class_place(class: &ClassFacts, inside: Jurisdictions<'_>, snapshot: &Snapshot) -> Stored {
+    let pairs = || class.parameters.iter().map(|(key, value)| (key.as_ref(), value.as_ref()));
+    named_outside(&class.places, inside, snapshot)
+        .or_else(|| match parameters::copies_elsewhere(&class.driver, pairs()) {
+            Some(copy) => {
+                let what = format!("copies to another region by {}: {}", copy.key, copy.text);
+                Stored::outside(FieldPath::of("parameters").key(copy.key), copy.text, what)
+            }
+            None => Stored::Inside,
+        })
+        .or_else(|| {
+            let field = FieldPath::of("allowedTopologies");
+            match (&class.topologies, class.binding) {
+                (Some(terms), binding) => match terms_place(terms, &field, inside, snapshot) {
+                    Stored::Open(_) if binding == Binding::OnFirstConsumer => Stored::Inside,
+                    stored => stored,
+                },
+                (None, Binding::OnFirstConsumer) => Stored::Inside,
+                (None, Binding::Immediate)
+                    if class.says_where == SaysWhere::Yes || every_node_inside(inside, snapshot.world()) =>
+                {
+                    Stored::Inside
+                }
+                (None, Binding::Immediate) => {
+                    let what = "makes volumes at once, wherever its driver likes".to_string();
+                    Stored::Open(Fault { field, text: String::new(), what })
+                }
+            }
+        })
+}
+
+/// Where what a claim claims lies. What is not known is taken to be inside; it is an assumption elsewhere.
+pub(crate) fn claim_place(claim: &ClaimFacts, inside: Jurisdictions<'_>, snapshot: &Snapshot) -> Stored {
+    let volume = claim.volume.as_ref().map(|name| {
+        let id = CarrierId { kind: CarrierKind::PersistentVolume, namespace: None, name: name.clone() };
+        let leads = format!("claims PersistentVolume {name}");
+        stored_in(&id, inside, snapshot).through(&claim.at.key("volumeName"), name, &leads)
+    });
+    let attributes = |claim: &ClaimFacts| match &claim.attributes {
+        Some(name) => {
+            snapshot.storage_class(ClassKind::VolumeAttributesClass, name).map_or(Stored::Inside, |class| {
+                let leads = format!("asks for VolumeAttributesClass {name}");
+                named_outside(&class.places, inside, snapshot).through(
+                    &claim.at.key("volumeAttributesClassName"),
+                    name,
+                    &leads,
+                )
+            })
+        }
+        None => Stored::Inside,
+    };
+    volume
+        .unwrap_or_else(|| asked_place(&claim.class, &claim.at, inside, snapshot))
+        .or_else(|| attributes(claim))
+        .or_else(|| selected_place(claim, inside, snapshot))
+}
+
+/// Where the storage class of a claim puts its volume.
+fn asked_place(asked: &AskedClass, at: &FieldPath, inside: Jurisdictions<'_>, snapshot: &Snapshot) -> Stored {
+    let (field, found) = match asked {
+        AskedClass::None => return Stored::Inside,
+        AskedClass::Default => {
+            (at.key("storageClassName"), snapshot.default_class(ClassKind::StorageClass, None))
+        }
+        AskedClass::Named { field, name } => {
+            let class = snapshot.storage_class(ClassKind::StorageClass, name);
+            (field.clone(), class.map(|class| (name.as_ref(), class)))
+        }
+    };
+    let Some((name, class)) = found else { return Stored::Inside };
+    let leads = format!("asks for StorageClass {name}");
+    class_place(class, inside, snapshot).through(&field, name, &leads)
+}
+
+/// The node for which a volume is made tells its driver where to make it.
+fn selected_place(claim: &ClaimFacts, inside: Jurisdictions<'_>, snapshot: &Snapshot) -> Stored {
+    let Some(name) = &claim.selected_node else { return Stored::Inside };
+    if every_node_inside(inside, snapshot.world()) && snapshot.node(name).is_none() {
+        return Stored::Inside;
+    }
+    let location = snapshot.node(name).map(|node| locate_in_any(node, inside, snapshot.world()));
+    let told = match &location {
+        Some(location) if location.is_inside() => return Stored::Inside,
+        Some(location) => location.to_string(),
+        None => "not known".to_string(),
+    };
+    let field = FieldPath::of("metadata.annotations").key("volume.kubernetes.io/selected-node");
+    let what = format!("asks for a volume near Node {name}, which is {told}");
+    Stored::outside(field, name.as_ref(), what)
+}
+
+/// Where a carrier that is known is stored.
+pub(crate) fn stored_in(id: &CarrierId, inside: Jurisdictions<'_>, snapshot: &Snapshot) -> Stored {
+    let Some(facts) = snapshot.carrier(id) else { return Stored::Inside };
+    match &facts.stored {
+        StoredFacts::Elsewhere => Stored::Inside,
+        StoredFacts::Claim(claim) => claim_place(claim, inside, snapshot),
+        StoredFacts::Volume(volume) => volume_place(volume, &facts.labels, inside, snapshot),
+        StoredFacts::Snapshot(asked) => snapshot_place(&asked.class, &facts.links, inside, snapshot),
+        StoredFacts::Content(content) => content_place(content, inside, snapshot),
+    }
+}
+
+/// The driver of the volume that a snapshot is of, which has a default class of its own.
+fn driver_of(of: &[CarrierId], snapshot: &Snapshot) -> Option<Box<str>> {
+    let claims = of.iter().filter(|id| id.kind == CarrierKind::PersistentVolumeClaim);
+    let facts = claims.filter_map(|id| snapshot.carrier(id));
+    let volumes = facts.flat_map(|facts| &facts.links).filter(|id| id.kind == CarrierKind::PersistentVolume);
+    let mut backings = volumes.filter_map(|id| snapshot.carrier(id)).flat_map(lies_on);
+    backings.find_map(|backing| match backing {
+        Backing::Handle { driver, handle: _ } => Some(driver),
+        Backing::Snapshot { .. } | Backing::Share { .. } | Backing::Bucket(_) | Backing::NodePath { .. } => {
+            None
+        }
+    })
+}
+
+/// Where the class of a snapshot puts it.
+pub(crate) fn snapshot_place(
+    asked: &AskedClass,
+    of: &[CarrierId],
+    inside: Jurisdictions<'_>,
+    snapshot: &Snapshot,
+) -> Stored {
+    let field = FieldPath::of("spec.volumeSnapshotClassName");
+    let found = match asked {
+        AskedClass::None => None,
+        AskedClass::Default => {
+            snapshot.default_class(ClassKind::VolumeSnapshotClass, driver_of(of, snapshot).as_deref())
+        }
+        AskedClass::Named { field: _, name } => {
+            let class = snapshot.storage_class(ClassKind::VolumeSnapshotClass, name);
+            class.map(|class| (name.as_ref(), class))
+        }
+    };
+    found.map_or(Stored::Inside, |(name, class)| copies(name, class, &field, inside, snapshot))
+}
+
+fn copies(
+    name: &str,
+    class: &ClassFacts,
+    field: &FieldPath,
+    inside: Jurisdictions<'_>,
+    snapshot: &Snapshot,
+) -> Stored {
+    // A snapshot is made beside its volume unless a parameter says otherwise.
+    let stays = ClassFacts { binding: Binding::OnFirstConsumer, ..class.clone() };
+    let leads = format!("asks for VolumeSnapshotClass {name}");
+    class_place(&stays, inside, snapshot).through(field, name, &leads)
+}
+
+/// Where the contents of a snapshot lie.
+pub(crate) fn content_place(
+    content: &ContentFacts,
+    inside: Jurisdictions<'_>,
+    snapshot: &Snapshot,
+) -> Stored {
+    let class = content.class.as_deref();
+    let class =
+        class.and_then(|name| Some((name, snapshot.storage_class(ClassKind::VolumeSnapshotClass, name)?)));
+    named_outside(&content.places, inside, snapshot).or_else(|| {
+        class.map_or(Stored::Inside, |(name, class)| {
+            copies(name, class, &FieldPath::of("spec.volumeSnapshotClassName"), inside, snapshot)
+        })
+    })
+}
