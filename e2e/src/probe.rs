@@ -61,7 +61,8 @@ async fn mutating(plane: &ControlPlane, admin: &Cluster) -> Result<()> {
     let configurations: Api<MutatingWebhookConfiguration> = Api::all(admin.client());
     let registered =
         configurations.get("bund").await.context("the mutating webhook is not registered yet")?;
-    if registered.webhooks.is_none_or(|entries| entries.is_empty()) {
+    let rules = registered.webhooks.into_iter().flatten().flat_map(|entry| entry.rules.unwrap_or_default());
+    if !rules.flat_map(|rule| rule.resources.unwrap_or_default()).any(|resource| resource == "pods") {
         return Ok(());
     }
     let log = plane.audit_log();
@@ -70,7 +71,7 @@ async fn mutating(plane: &ControlPlane, admin: &Cluster) -> Result<()> {
     dry_run(admin, &pod).await?;
     let asked = |event: &crate::control_plane::AuditEvent| {
         event.is("create", "pods", NAMESPACE, "probe")
-            && event.annotations.values().any(|value| value.contains("pods.bund.dev"))
+            && event.annotations.values().any(|value| value.contains("made.bund.dev"))
     };
     ensure!(log.since(position)?.iter().any(asked), "the mutating webhook is not called yet");
     Ok(())

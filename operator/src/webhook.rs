@@ -27,7 +27,7 @@ use crate::metrics::Metrics;
 
 pub use review::{Entrance, Malformed, Question};
 pub use serve::{Error, Server};
-pub(crate) use serve::{MUTATE_PODS, VALIDATE};
+pub(crate) use serve::{MUTATE, VALIDATE};
 
 use answer::Answer;
 use lookup::{Found, Lookup};

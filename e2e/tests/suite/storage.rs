@@ -71,9 +71,9 @@ async fn written(bed: &Bed) -> Result<()> {
                 writing::marked_and_left(ground, holding).await?;
             }
             for holding in &HOLDINGS {
-                ways::all(ground, holding).await.with_context(|| format!("the {} pod", holding.name))?;
+                ways::closed(ground, holding).await.with_context(|| format!("the {} pod", holding.name))?;
             }
-            ways::plain_volume_is_free(ground).await
+            ways::free(ground).await
         };
         story.await.with_context(|| tails(&roles))
     })

@@ -70,10 +70,13 @@ async fn admit(bed: &Bed, plane: &ControlPlane) -> Result<()> {
 /// Where nothing has pods confined, no pod waits for us; when something does, the next pods are.
 async fn confined_once_it_is_asked_for(plane: &ControlPlane, admin: &Cluster) -> Result<()> {
     let configurations: Api<MutatingWebhookConfiguration> = Api::all(admin.client());
-    let entries = async || -> Result<usize> {
-        Ok(configurations.get("bund").await?.webhooks.map_or(0, |webhooks| webhooks.len()))
+    let sent = async || -> Result<bool> {
+        let entries = configurations.get("bund").await?.webhooks.unwrap_or_default();
+        let rules = entries.into_iter().flat_map(|entry| entry.rules.unwrap_or_default());
+        let mut resources = rules.flat_map(|rule| rule.resources.unwrap_or_default());
+        Ok(resources.any(|resource| resource == "pods"))
     };
-    ensure!(entries().await? == 0, "pods are sent to be confined although every node is inside");
+    ensure!(!sent().await?, "pods are sent to be confined although every node is inside");
     let own = |kind: &str, name: &str, spec: serde_json::Value| json!({ "apiVersion": "bund.dev/v1alpha1", "kind": kind, "metadata": { "name": name }, "spec": spec });
     let mixed = own(
         "ClusterLocation",
@@ -82,18 +85,19 @@ async fn confined_once_it_is_asked_for(plane: &ControlPlane, admin: &Cluster) ->
     );
     let injecting = own(
         "ResidencyPolicy",
-        "confined",
+        CONFINED,
         json!({
-            "dataClasses": ["financial-transactions"], "jurisdictions": ["cn-mainland"],
-            "namespaceSelector": { "matchLabels": { "kubernetes.io/metadata.name": CONFINED } },
+            "dataClasses": [CONFINED], "jurisdictions": ["cn-mainland"],
             "enforcement": { "placement": "Deny" }, "placementStrategy": "Inject"
         }),
     );
     plane.add_nodes(&[nodes::hangzhou("hangzhou-1")]).await?;
     plane.create_namespace(CONFINED, &[("bund.dev/guarded", "true")]).await?;
-    admin.apply_all(&[mixed, injecting]).await?;
+    // No other policy keeps this class, so that none asks for more than this one.
+    let class = own("DataClass", CONFINED, json!({ "category": "Other" }));
+    admin.apply_all(&[mixed, class, injecting]).await?;
     let asked = async || {
-        ensure!(entries().await? == 1, "no pod is sent to be confined");
+        ensure!(sent().await?, "no pod is sent to be confined");
         Ok(())
     };
     plane.eventually("pods are sent to be confined", asked).await?;
@@ -101,7 +105,7 @@ async fn confined_once_it_is_asked_for(plane: &ControlPlane, admin: &Cluster) ->
         "apiVersion": "v1", "kind": "Pod",
         "metadata": {
             "name": "unplaced", "namespace": CONFINED,
-            "labels": { "data-class.bund.dev/financial-transactions": "" }
+            "labels": { (format!("data-class.bund.dev/{CONFINED}")): "" }
         },
         "spec": { "containers": [{ "name": "app", "image": "app:1" }] }
     });
@@ -115,5 +119,5 @@ async fn confined_once_it_is_asked_for(plane: &ControlPlane, admin: &Cluster) ->
     Ok(())
 }
 
-/// The namespace in which pods are confined at last.
+/// The namespace in which pods are confined at last, with its policy and its class.
 const CONFINED: &str = "confined";

@@ -24,9 +24,11 @@ impl Requirement<'_> {
         self.policies.iter().map(|policy| policy.mode(aspect, self.namespace)).max().unwrap_or(Mode::Audit)
     }
 
-    /// The strictest mode of the policies for any aspect: taking a class away takes everything away.
+    /// The strictest mode of the policies for any aspect but hints, which warn by themselves: taking a class away takes
+    /// everything away.
     pub fn strictest_mode(&self) -> Mode {
-        Aspect::ALL.iter().map(|aspect| self.mode(*aspect)).max().unwrap_or(Mode::Audit)
+        let enforced = Aspect::ALL.iter().filter(|aspect| **aspect != Aspect::Hints);
+        enforced.map(|aspect| self.mode(*aspect)).max().unwrap_or(Mode::Audit)
     }
 
     /// Whether pods are confined for their owners: a policy that denies says `Inject`, and none that denies says

@@ -11,6 +11,9 @@ use alloc::{
     vec::Vec,
 };
 
+use bund_crds::labels::DATA_CLASS_PREFIX;
+use serde_json::{Value, json};
+
 use crate::{
     Classification, FieldPath, HeldClass, Provenance, Snapshot, Subject,
     classify::{Classifier, Holder, PodId},
@@ -72,6 +75,21 @@ pub(crate) fn marks(
         Some(facts) if guarded && is_marked(kind) => missing(classes, facts),
         Some(_) | None => BTreeMap::new(),
     }
+}
+
+/// The change that marks `object`, as a JSON patch (RFC 6902). It is the same however often it is applied.
+pub fn json_patch(object: &Value, marks: &BTreeMap<HeldClass, String>) -> Value {
+    let metadata = object.get("metadata").unwrap_or(&Value::Null);
+    let mut changes = Vec::new();
+    for member in ["labels", "annotations"] {
+        let mut entries = metadata.get(member).and_then(Value::as_object).cloned().unwrap_or_default();
+        for (class, how) in marks {
+            let text = if member == "labels" { "" } else { how.as_str() };
+            entries.insert(format!("{DATA_CLASS_PREFIX}{class}"), text.into());
+        }
+        changes.push(json!({ "op": "add", "path": format!("/metadata/{member}"), "value": entries }));
+    }
+    Value::Array(changes)
 }
 
 /// The classes that are held and that no label says, with how they came.

@@ -2,9 +2,11 @@
 
 mod backing;
 mod facts;
+mod named;
 pub mod parameters;
 mod place;
 mod source;
+mod topology;
 
 pub use backing::Backing;
 pub(crate) use backing::{BackingKey, nested};

@@ -4,7 +4,7 @@ use k8s_openapi::ByteString;
 use serde_json::{Map, Value, json};
 
 use super::{MADE_AND_CHANGED, Plan, namespace_selector, rule, workload_rules};
-use crate::webhook::{MUTATE_PODS, VALIDATE};
+use crate::webhook::{MUTATE, VALIDATE};
 
 mod conditions;
 
@@ -66,10 +66,9 @@ impl Endpoint {
     }
 }
 
-/// Confines pods: nobody, where no policy asks for it. Then no pod waits for us.
+/// Confines pods and marks copies.
 pub fn mutating(plan: &Plan) -> Value {
-    let entries = if plan.confines { vec![pods(plan)] } else { Vec::new() };
-    configuration("MutatingWebhookConfiguration", entries)
+    configuration("MutatingWebhookConfiguration", vec![made(plan)])
 }
 
 /// Refuses what leads out.
@@ -78,14 +77,20 @@ pub fn validating(plan: &Plan) -> Value {
     configuration("ValidatingWebhookConfiguration", entries.into())
 }
 
-/// Pods of guarded namespaces when they are made.
-fn pods(plan: &Plan) -> Map<String, Value> {
-    let rules = vec![rule("", &["pods"], &["CREATE"], "Namespaced")];
+/// What is made in guarded namespaces: claims and snapshots, which may be copies; pods only where a policy has them
+/// confined, so that elsewhere no pod waits for us twice.
+fn made(plan: &Plan) -> Map<String, Value> {
+    let confined: &[&str] =
+        if plan.confines { &["persistentvolumeclaims", "pods"] } else { &["persistentvolumeclaims"] };
+    let rules = vec![
+        rule("", confined, &["CREATE"], "Namespaced"),
+        rule(SNAPSHOTS, &["volumesnapshots"], &["CREATE"], "Namespaced"),
+    ];
     let selector = namespace_selector(Some("In"), &plan.exempt);
-    let mut pods = entry(plan, "pods.bund.dev", MUTATE_PODS, selector, rules);
+    let mut made = entry(plan, "made.bund.dev", MUTATE, selector, rules);
     // What another webhook adds afterwards (a sidecar that mounts a classified volume) is seen too.
-    pods.insert("reinvocationPolicy".to_owned(), "IfNeeded".into());
-    pods
+    made.insert("reinvocationPolicy".to_owned(), "IfNeeded".into());
+    made
 }
 
 /// Carriers that are asked about only where their labels change.
@@ -209,31 +214,34 @@ mod tests {
     }
 
     #[test]
-    fn pods_of_guarded_namespaces_are_confined_when_they_are_made() {
+    fn pods_are_confined_and_copies_marked_when_they_are_made() {
         let expected = json!({
             "apiVersion": "admissionregistration.k8s.io/v1",
             "kind": "MutatingWebhookConfiguration",
             "metadata": { "name": "bund", "labels": { "app.kubernetes.io/part-of": "bund" } },
             "webhooks": [{
-                "name": "pods.bund.dev",
+                "name": "made.bund.dev",
                 "admissionReviewVersions": ["v1"],
-                "clientConfig": client_config("/mutate/pods"),
+                "clientConfig": client_config("/mutate"),
                 "failurePolicy": "Fail",
                 "matchPolicy": "Equivalent",
                 "namespaceSelector": guarded_selector(),
                 "objectSelector": {},
                 "reinvocationPolicy": "IfNeeded",
-                "rules": [{
-                    "apiGroups": [""], "apiVersions": ["*"], "resources": ["pods"], "operations": ["CREATE"],
-                    "scope": "Namespaced"
-                }],
+                "rules": [
+                    { "apiGroups": [""], "apiVersions": ["*"], "resources": ["persistentvolumeclaims", "pods"],
+                      "operations": ["CREATE"], "scope": "Namespaced" },
+                    { "apiGroups": ["snapshot.storage.k8s.io"], "apiVersions": ["*"],
+                      "resources": ["volumesnapshots"], "operations": ["CREATE"], "scope": "Namespaced" }
+                ],
                 "sideEffects": "None",
                 "timeoutSeconds": 5
             }]
         });
         assert_eq!(mutating(&plan()), expected);
         let nothing_to_confine = Plan { confines: false, ..plan() };
-        assert_eq!(mutating(&nothing_to_confine)["webhooks"], json!([]));
+        let asked = &mutating(&nothing_to_confine)["webhooks"][0]["rules"][0]["resources"];
+        assert_eq!(*asked, json!(["persistentvolumeclaims"]));
     }
 
     #[test]

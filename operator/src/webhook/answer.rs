@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bund_crds::{Aspect, Mode};
 use bund_engine::finding::Standing;
-use bund_engine::{Decision, Finding, Operation, Reason, Request, Snapshot, Timestamp, select::policies_in};
+use bund_engine::{
+    Decision, Finding, Operation, Reason, Request, Snapshot, Timestamp, select::policies_in, stamp,
+};
 use k8s_openapi::ByteString;
 use serde_json::{Map, Value, json};
 
@@ -52,9 +54,14 @@ impl Answer {
     }
 
     fn mutating(request: &Request, decision: &Decision) -> Self {
-        let injection = decision.injection.as_ref().filter(|_| comes_to_be(request));
-        let outcome =
-            injection.map_or(Outcome::Allowed, |injection| Outcome::Patched(injection.json_patch()));
+        let Decision { injection, marks, .. } = decision;
+        let outcome = match (&request.object, injection) {
+            (Some(object), _) if comes_to_be(request) && !marks.is_empty() => {
+                Outcome::Patched(stamp::json_patch(object, marks))
+            }
+            (_, Some(injection)) if comes_to_be(request) => Outcome::Patched(injection.json_patch()),
+            (None | Some(_), None | Some(_)) => Outcome::Allowed,
+        };
         Self { outcome, warnings: Vec::new(), annotations: BTreeMap::new() }
     }
 

@@ -159,14 +159,14 @@ async fn serve(stream: TcpStream, acceptor: TlsAcceptor, router: Router, watcher
 fn router(webhook: Webhook) -> Router {
     let shared = Shared { webhook, turns: Arc::new(Semaphore::new(REVIEWS)) };
     Router::new()
-        .route(MUTATE_PODS, post(|state, body| review(Entrance::Mutating, state, body)))
+        .route(MUTATE, post(|state, body| review(Entrance::Mutating, state, body)))
         .route(VALIDATE, post(|state, body| review(Entrance::Validating, state, body)))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .with_state(shared)
 }
 
 /// The path that confines pods.
-pub(crate) const MUTATE_PODS: &str = "/mutate/pods";
+pub(crate) const MUTATE: &str = "/mutate";
 /// The path that refuses.
 pub(crate) const VALIDATE: &str = "/validate";
 

@@ -47,7 +47,9 @@ pub(crate) async fn tell(stage: &Stage) -> Result<()> {
     for replica in 0..REPLICAS {
         marks.extend(marked(stage, replica).await?);
     }
-    marks.iter().for_each(|mark| say(format!("  marked   {mark}")));
+    for mark in &marks {
+        say(format!("  marked   {mark}"));
+    }
 
     stage.step("The database is deleted, and a pod that says nothing about classes mounts its claim");
     stage.admin.delete(&database).await?;

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::{
     Stage, say,
-    workload::{ABROAD, AT_HOME, NAMESPACE, is_refusal, pod, write},
+    workload::{ABROAD, AT_HOME, NAMESPACE, asked, is_refusal, pod, write},
 };
 
 pub(crate) async fn tell(stage: &Stage) -> Result<()> {
@@ -25,6 +25,7 @@ pub(crate) async fn tell(stage: &Stage) -> Result<()> {
 
     stage.step("A pod with personal information says nothing about its place");
     let anywhere = pod("anywhere", None);
+    confined(stage, &anywhere).await?;
     stage.admin.create(&anywhere).await.context("the pod was refused")?;
     let running = running(stage, "anywhere").await?;
     say(format!("It runs on {NAME}, confined by this affinity:\n  {}", affinity(&running)?));
@@ -49,6 +50,17 @@ pub(crate) async fn tell(stage: &Stage) -> Result<()> {
         }
     }
     stage.admin.delete(&anywhere).await
+}
+
+/// Waits until pods are sent to be confined: the API server learns of it a moment after the policy is raised, and until
+/// then refuses them.
+async fn confined(stage: &Stage, pod: &Value) -> Result<()> {
+    let admitted = async || {
+        let refusal = asked(&stage.admin, pod).await?;
+        ensure!(refusal.is_none(), "{refusal:?}");
+        Ok(())
+    };
+    stage.node.plane.eventually("pods are confined", admitted).await
 }
 
 /// What a webhook said.

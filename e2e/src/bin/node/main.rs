@@ -1,6 +1,6 @@
 //! `make demo-node`: a platform team installs Bund by Helm on a cluster with a real node, sees beforehand what would be
-//! refused, raises the policy, runs a database whose volumes are marked, and takes Bund away again while its pods are dead. Everything happens in namespaces
-//! without a way out, and leaves nothing behind.
+//! refused, raises the policy, runs a database whose volumes are marked, and takes Bund away again while its pods are
+//! dead. Everything happens in namespaces without a way out, and leaves nothing behind.
 
 use std::{
     convert::Infallible,

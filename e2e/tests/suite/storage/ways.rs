@@ -12,55 +12,93 @@ use super::{
         volume,
     },
     reason, refusal, refusal_of_binding, until,
-    writing::data,
+    writing::{PLAIN, data},
 };
 use crate::chart::{Ground, SHOP};
 
 /// Who binds volumes.
 const BINDER: &str = "system:serviceaccount:kube-system:persistent-volume-binder";
 
-/// Goes every way.
-pub(super) async fn all(ground: &Ground, holding: &Holding) -> Result<()> {
+/// What becomes of pods without labels that read.
+#[derive(Clone, Copy, Debug)]
+enum Abroad {
+    /// They are refused abroad, and only there.
+    Refused,
+    /// They may be anywhere.
+    Free,
+}
+
+/// What a classified pod wrote is read on the mainland only, whichever way leads to it.
+pub(super) async fn closed(ground: &Ground, holding: &Holding) -> Result<()> {
     let data = data(holding);
-    let named = |what: &str| format!("{}-{what}", holding.name);
-    stays(ground, "the claim itself", &data).await?;
-
-    let (clone, copied, restored) = (named("clone"), named("snapshot"), named("restored"));
-    ground.admin.create(&copy(&clone, &json!({ "kind": "PersistentVolumeClaim", "name": data }))).await?;
-    stays(ground, "its clone", &clone).await?;
-    ground.admin.create(&snapshot(&copied, &data)).await?;
-    let source = json!({ "apiGroup": "snapshot.storage.k8s.io", "kind": "VolumeSnapshot", "name": copied });
-    ground.admin.create(&copy(&restored, &source)).await?;
-    stays(ground, "a claim restored from its snapshot", &restored).await?;
-
-    let second = named("second");
-    ground.admin.create(&volume(&second, &data, HOME_REGION)).await?;
-    ground.admin.create(&claim_of(SHOP, &second, &second)).await?;
-    stays(ground, "a second volume with its handle", &second).await?;
-
+    let claims = lead_to(ground, &data, HOME_REGION).await?;
+    for (what, claim) in &claims {
+        read(ground, what, claim, Abroad::Refused).await?;
+    }
     release(ground, &fresh_claim(&data), &data).await?;
     out_of_guard(ground, &data).await?;
-    let again = named("again");
+    let again = format!("{data}-again");
     let claim = claim_of(SHOP, &again, &data);
     ground.admin.create(&claim).await?;
     bound(ground, &claim).await?;
-    stays(ground, "its volume under a new claim", &again).await?;
-    stays(ground, "its clone, without the claim", &clone).await?;
-    stays(ground, "a claim restored from its snapshot, without the claim", &restored).await
+    read(ground, "its volume under a new claim", &again, Abroad::Refused).await?;
+    for (what, claim) in claims.iter().filter(|(_, claim)| *claim != data) {
+        read(ground, &format!("{what}, without the claim"), claim, Abroad::Refused).await?;
+    }
+    Ok(())
 }
 
-/// A pod without labels that mounts the claim is refused abroad, whether it names its node or is bound there, and
-/// nothing else about it is.
-async fn stays(ground: &Ground, what: &str, claim: &str) -> Result<()> {
-    let mut pod = reader(&format!("reads-{claim}"), claim);
-    for (node, expected) in [(ABROAD, Some("NodeOutside")), (HOME, None)] {
-        pod["spec"]["nodeName"] = json!(node);
-        let refusal = refusal(&ground.admin, &pod).await.with_context(|| what.to_owned())?;
+/// The allowed sibling: what never held a class is read where anybody likes, and goes to a namespace that is not guarded.
+pub(super) async fn free(ground: &Ground) -> Result<()> {
+    for (what, claim) in lead_to(ground, PLAIN, ABROAD_REGION).await? {
+        read(ground, what, &claim, Abroad::Free).await?;
+    }
+    release(ground, &fresh_claim(PLAIN), PLAIN).await?;
+    let claim = claim_of(OFFICE, PLAIN, PLAIN);
+    ground.admin.create(&claim).await?;
+    bound(ground, &claim).await
+}
+
+/// Makes further claims that lead to what is in a claim. All of them, with how they do.
+async fn lead_to(ground: &Ground, data: &str, region: &str) -> Result<[(&'static str, String); 4]> {
+    let named = |what: &str| format!("{data}-{what}");
+    let (clone, copied, restored, second) =
+        (named("clone"), named("snapshot"), named("restored"), named("second"));
+    let of_claim = json!({ "kind": "PersistentVolumeClaim", "name": data });
+    let of_snapshot =
+        json!({ "apiGroup": "snapshot.storage.k8s.io", "kind": "VolumeSnapshot", "name": copied });
+    for object in [
+        copy(&clone, &of_claim),
+        snapshot(&copied, data),
+        copy(&restored, &of_snapshot),
+        volume(&second, data, region),
+        claim_of(SHOP, &second, &second),
+    ] {
+        ground.admin.create(&object).await?;
+    }
+    Ok([
+        ("the claim itself", data.to_owned()),
+        ("its clone", clone),
+        ("a claim restored from its snapshot", restored),
+        ("a second volume with its handle", second),
+    ])
+}
+
+/// Lets a pod without labels mount a claim on either node: one that names its node, and one that is bound to it.
+async fn read(ground: &Ground, what: &str, claim: &str, abroad: Abroad) -> Result<()> {
+    let (named, bound) = match abroad {
+        Abroad::Refused => (Some("NodeOutside"), Some("BindingOutside")),
+        Abroad::Free => (None, None),
+    };
+    let pod = reader(&format!("reads-{claim}"), claim);
+    for (node, expected) in [(ABROAD, named), (HOME, None)] {
+        let mut there = pod.clone();
+        there["spec"]["nodeName"] = json!(node);
+        let refusal = refusal(&ground.admin, &there).await.with_context(|| what.to_owned())?;
         ensure!(refusal.as_deref() == expected, "{what}, read on {node}: {refusal:?}, not {expected:?}");
     }
-    let pod = reader(&format!("reads-{claim}"), claim);
-    ground.admin.create(&pod).await?;
-    for (node, expected) in [(ABROAD, Some("BindingOutside")), (HOME, None)] {
+    ground.admin.create(&pod).await.with_context(|| what.to_owned())?;
+    for (node, expected) in [(ABROAD, bound), (HOME, None)] {
         let refusal = refusal_of_binding(&ground.admin, &pod, node).await.with_context(|| what.to_owned())?;
         ensure!(refusal.as_deref() == expected, "{what}, bound to {node}: {refusal:?}, not {expected:?}");
     }
@@ -106,19 +144,4 @@ async fn out_of_guard(ground: &Ground, volume: &str) -> Result<()> {
         ensure!(refusal.as_deref() == expected, "kept for {namespace}: {refusal:?}, not {expected:?}");
     }
     delete(ground, &claim).await
-}
-
-/// The allowed sibling: a volume that never held a class goes where it is asked for, abroad or not guarded.
-pub(super) async fn plain_volume_is_free(ground: &Ground) -> Result<()> {
-    let data = "plain-data";
-    let mut pod = reader("reads-plain", data);
-    pod["spec"]["nodeName"] = json!(ABROAD);
-    let refusal = refusal(&ground.admin, &pod).await?;
-    ensure!(refusal.is_none(), "a pod that reads what holds nothing: {refusal:?}");
-    let second = volume("plain-second", data, ABROAD_REGION);
-    ground.admin.create(&second).await?;
-    release(ground, &fresh_claim(data), data).await?;
-    let claim = claim_of(OFFICE, data, data);
-    ground.admin.create(&claim).await?;
-    bound(ground, &claim).await
 }

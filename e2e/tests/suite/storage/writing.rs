@@ -16,6 +16,9 @@ use crate::chart::{Ground, SHOP};
 /// What the classes' keys begin with, in labels and annotations.
 const PREFIX: &str = "data-class.bund.dev/";
 
+/// The claim and the volume that a pod writes to that holds nothing.
+pub(super) const PLAIN: &str = "plain-data";
+
 /// The claim and the volume that the pod of a holding writes to.
 pub(super) fn data(holding: &Holding) -> String {
     format!("{}-data", holding.name)
@@ -47,8 +50,8 @@ pub(super) async fn nothing_before_the_mark(ground: &Ground, holding: &Holding) 
 
 /// The allowed sibling: a pod that holds nothing writes abroad, marks or no marks.
 pub(super) async fn plain_pod_writes_abroad(ground: &Ground) -> Result<()> {
-    let pod = plain("plain-writer", "plain-data", ABROAD_REGION);
-    for object in [&volume("plain-data", "plain-data", ABROAD_REGION), &fresh_claim("plain-data"), &pod] {
+    let pod = plain("plain-writer", PLAIN, ABROAD_REGION);
+    for object in [&volume(PLAIN, PLAIN, ABROAD_REGION), &fresh_claim(PLAIN), &pod] {
         ground.admin.create(object).await?;
     }
     let node = running_on(ground, &pod).await?;

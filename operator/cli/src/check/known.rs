@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bund_crds::{GROUP, Mode, VERSION};
 use bund_engine::{
     Snapshot, Step,
-    snapshot::{CarrierId, CarrierKind, DEFAULT_NAMESPACE, Observed, OwnKind},
+    snapshot::{CarrierFacts, CarrierId, CarrierKind, ClassKind, DEFAULT_NAMESPACE, Observed, OwnKind},
 };
 use serde_json::{Value, json};
 
@@ -209,11 +209,18 @@ fn differ(key: &Key, one: &Value, other: &Value) -> bool {
     match (key.group.as_str(), key.kind.as_str()) {
         ("", "Namespace") => a.namespace(&key.name) != b.namespace(&key.name),
         ("", "Node") => a.node(&key.name) != b.node(&key.name),
-        ("", kind) if CarrierKind::of("", kind).is_some() => CarrierKind::of("", kind).is_some_and(|kind| {
-            let namespace = key.namespace.as_deref().map(Box::from);
-            let id = CarrierId { kind, namespace, name: key.name.as_str().into() };
-            a.carrier(&id) != b.carrier(&id)
-        }),
+        (group, kind) if CarrierKind::of(group, kind).is_some() => {
+            CarrierKind::of(group, kind).is_some_and(|kind| {
+                let namespace = key.namespace.as_deref().map(Box::from);
+                let id = CarrierId { kind, namespace, name: key.name.as_str().into() };
+                // Where each says that it is stored is judged by itself, if it holds a class.
+                let passed_on =
+                    |snapshot: &Snapshot| snapshot.carrier(&id).map(CarrierFacts::without_storage);
+                passed_on(&a) != passed_on(&b)
+            })
+        }
+        // Nothing holds data by a class of storage; a claim that it misleads is judged again where it is made.
+        (group, kind) if ClassKind::of(group, kind).is_some() => false,
         // Nothing is decided by a pod but its own judgement and its binding, which no file holds.
         ("", "Pod") => false,
         _ => {

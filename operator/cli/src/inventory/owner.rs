@@ -57,8 +57,7 @@ fn is_mirror(object: &Value) -> bool {
 fn is_owner(owner: &Owner<'_>, snapshot: &Snapshot) -> bool {
     match owner.subject.role {
         Role::Pod | Role::Workload(_) => true,
-        Role::Binding { .. } | Role::Namespace | Role::Carrier(_) => false,
-        Role::Grant(_) => false,
+        Role::Binding { .. } | Role::Namespace | Role::Carrier(_) | Role::Grant(_) => false,
         Role::Other => snapshot.world().mapping(&owner.subject.id.group, &owner.subject.id.kind).is_some(),
     }
 }

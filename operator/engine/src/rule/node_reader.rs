@@ -12,17 +12,20 @@ use crate::{
 };
 
 /// Directories and sockets of a node in which data of other pods lies, or by which it is had.
-const KEPT_BY_NODE: [&str; 14] = [
+const KEPT_BY_NODE: [&str; 17] = [
+    "/etc/kubernetes",
     "/proc",
     "/run/containerd",
     "/run/cri-dockerd.sock",
     "/run/crio",
     "/run/docker.sock",
+    "/run/k3s",
     "/var/lib/containerd",
     "/var/lib/containers",
     "/var/lib/docker",
     "/var/lib/etcd",
     "/var/lib/kubelet",
+    "/var/lib/rancher",
     "/var/log/containers",
     "/var/log/journal",
     "/var/log/pods",

@@ -210,6 +210,14 @@ impl CarrierFacts {
     }
 }
 
+impl CarrierFacts {
+    /// The same, as if it said nothing of where it is stored: what it passes on.
+    #[must_use]
+    pub fn without_storage(&self) -> Self {
+        Self { stored: StoredFacts::Elsewhere, ..self.clone() }
+    }
+}
+
 /// The annotations of an object. One whose value is no text counts by its key.
 fn annotations(object: &Value) -> impl Iterator<Item = (&str, &str)> {
     let annotations = object.get("metadata").and_then(|metadata| metadata.get("annotations"));

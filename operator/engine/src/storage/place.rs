@@ -5,25 +5,24 @@ use alloc::{
     collections::BTreeSet,
     format,
     string::{String, ToString},
-    vec::Vec,
 };
 
 use bund_crds::JurisdictionName;
 
 use super::{
-    AskedClass, Backing, Binding, ClaimFacts, ClassFacts, ContentFacts, Lasting, Named, SaysWhere,
-    VolumeFacts, VolumeSource,
-    parameters::{self, PlaceKind},
+    AskedClass, Backing, Binding, ClaimFacts, ClassFacts, ContentFacts, Lasting, SaysWhere, VolumeFacts,
+    VolumeSource,
+    named::{named_outside, places_of_labels},
+    parameters,
+    topology::terms_place,
 };
 use crate::{
     FieldPath, Snapshot,
     decide::every_node_inside,
-    destination,
-    locate::{REGION_KEYS, ZONE_KEYS, locate_in_any},
-    placement::reach_of_terms,
+    locate::locate_in_any,
     snapshot::{CarrierId, CarrierKind, ClassKind, lies_on},
     storage::StoredFacts,
-    subject::{Labels, NodeTerm, Operator},
+    subject::Labels,
 };
 
 /// Whether something is stored inside.
@@ -49,11 +48,11 @@ pub(crate) struct Fault {
 }
 
 impl Stored {
-    fn outside(field: FieldPath, text: impl Into<String>, what: String) -> Self {
+    pub(super) fn outside(field: FieldPath, text: impl Into<String>, what: String) -> Self {
         Self::Outside(Fault { field, text: text.into(), what })
     }
 
-    fn or_else(self, other: impl FnOnce() -> Self) -> Self {
+    pub(super) fn or_else(self, other: impl FnOnce() -> Self) -> Self {
         match self {
             Self::Inside => other(),
             Self::Outside(_) | Self::Open(_) => self,
@@ -76,200 +75,7 @@ impl Stored {
     }
 }
 
-type Jurisdictions<'j> = &'j BTreeSet<JurisdictionName>;
-
-/// The first of `places` that is not inside.
-fn first_outside<'p>(
-    places: &'p [Named],
-    inside: Jurisdictions<'_>,
-    snapshot: &Snapshot,
-) -> Option<&'p Named> {
-    places.iter().find(|place| !place_inside(place, inside, snapshot))
-}
-
-fn place_inside(place: &Named, inside: Jurisdictions<'_>, snapshot: &Snapshot) -> bool {
-    let world = snapshot.world();
-    let region = || {
-        inside
-            .iter()
-            .filter_map(|name| world.jurisdiction(name))
-            .any(|table| table.lists_region(&place.text, None) || table.node_values().contains(&place.text))
-    };
-    let zone = || zone_inside(&place.text, inside, snapshot);
-    match place.kind {
-        PlaceKind::Region => region(),
-        PlaceKind::Zone => zone(),
-        PlaceKind::RegionOrZone => region() || zone(),
-        PlaceKind::Host if is_service(&place.text) => true,
-        PlaceKind::Host => inside.iter().any(|name| destination::host_inside(&place.text, name, world)),
-        PlaceKind::Url => inside.iter().any(|name| destination::url_inside(&place.text, name, world)),
-    }
-}
-
-/// Whether a host is a Service of this cluster. Its network is the cluster's own.
-fn is_service(host: &str) -> bool {
-    let host = host.split_once(['/', ':']).map_or(host, |(host, _)| host);
-    let host = host.trim_end_matches('.').to_ascii_lowercase();
-    let labels: Vec<&str> = host.split('.').collect();
-    let named = |labels: &[&str]| labels.iter().all(|label| !label.is_empty());
-    match labels.as_slice() {
-        [name @ .., "svc"] | [name @ .., "svc", "cluster", "local"] => name.len() >= 2 && named(name),
-        _ => false,
-    }
-}
-
-/// Whether a zone can only be one inside. Where every node is inside, zones may be called anything that no listed
-/// provider contradicts.
-fn zone_inside(zone: &str, inside: Jurisdictions<'_>, snapshot: &Snapshot) -> bool {
-    let world = snapshot.world();
-    let uniform = every_node_inside(inside, world);
-    inside.iter().filter_map(|name| world.jurisdiction(name)).any(|table| {
-        table.zone_inside(zone) || (uniform && table.places().any(|place| place.zone_agrees(zone)))
-    })
-}
-
-fn told(place: &Named) -> String {
-    format!("names {} in {}", place.text, place.field)
-}
-
-fn named_outside(places: &[Named], inside: Jurisdictions<'_>, snapshot: &Snapshot) -> Stored {
-    first_outside(places, inside, snapshot).map_or(Stored::Inside, |place| {
-        Stored::outside(place.field.clone(), place.text.as_ref(), told(place))
-    })
-}
-
-/// Where nodes must be that satisfy one of `terms`.
-fn terms_place(
-    terms: &[NodeTerm],
-    field: &FieldPath,
-    inside: Jurisdictions<'_>,
-    snapshot: &Snapshot,
-) -> Stored {
-    let outside = || {
-        let text = values_of(terms);
-        Stored::outside(
-            field.clone(),
-            text.clone(),
-            format!("admits only places that are not inside ({text})"),
-        )
-    };
-    if every_node_inside(inside, snapshot.world()) {
-        let contradicts = |term: &NodeTerm| {
-            term.labels.iter().any(|requirement| match &requirement.operator {
-                Operator::In(values) => {
-                    let kind = place_kind(&requirement.key, snapshot);
-                    kind.is_some_and(|kind| {
-                        !values.iter().any(|text| {
-                            let place = Named { field: FieldPath::root(), kind, text: text.clone() };
-                            place_inside(&place, inside, snapshot)
-                        })
-                    })
-                }
-                Operator::NotIn(_)
-                | Operator::Exists
-                | Operator::DoesNotExist
-                | Operator::Gt(_)
-                | Operator::Lt(_) => false,
-            })
-        };
-        return if !terms.is_empty() && terms.iter().all(contradicts) { outside() } else { Stored::Inside };
-    }
-    if let Some(stored) = named_nodes(terms, field, inside, snapshot) {
-        return stored;
-    }
-    let reach = reach_of_terms(terms, inside, snapshot);
-    if reach.first_hole().is_none() {
-        return if reach.inside() || terms.is_empty() { Stored::Inside } else { outside() };
-    }
-    if !reach.inside() {
-        return outside();
-    }
-    let text = values_of(terms);
-    let what = format!("admits places that are not inside ({text})");
-    Stored::Open(Fault { field: field.clone(), text, what })
-}
-
-/// The label by which local volumes name the node that they are on.
-const HOST_NAME: &str = "kubernetes.io/hostname";
-
-/// Whether terms that name nodes by their host names name nodes inside. What lies on a node lies where that node is,
-/// whatever other node may call itself so tomorrow: data does not move with a name.
-fn named_nodes(
-    terms: &[NodeTerm],
-    field: &FieldPath,
-    inside: Jurisdictions<'_>,
-    snapshot: &Snapshot,
-) -> Option<Stored> {
-    let mut names: Vec<&str> = Vec::new();
-    for term in terms {
-        let hosts = term.labels.iter().find_map(|requirement| match &requirement.operator {
-            Operator::In(values) if *requirement.key == *HOST_NAME => Some(values),
-            _ => None,
-        })?;
-        names.extend(hosts.iter().map(AsRef::as_ref));
-    }
-    for name in &names {
-        let called = |labels: &Labels| labels.get(HOST_NAME) == Some(*name);
-        let nodes: Vec<_> = snapshot.nodes().filter(|(_, node)| called(&node.labels)).collect();
-        let astray = nodes.iter().find_map(|(_, node)| {
-            let location = locate_in_any(node, inside, snapshot.world());
-            (!location.is_inside()).then(|| location.to_string())
-        });
-        let told = match astray {
-            Some(location) => location,
-            None if nodes.is_empty() => "not known".to_string(),
-            None => continue,
-        };
-        let what = format!("is on node {name}, which is {told}");
-        return Some(Stored::outside(field.clone(), *name, what));
-    }
-    (!names.is_empty()).then_some(Stored::Inside)
-}
-
-fn place_kind(key: &str, snapshot: &Snapshot) -> Option<PlaceKind> {
-    if ZONE_KEYS.contains(&key) {
-        Some(PlaceKind::Zone)
-    } else if REGION_KEYS.contains(&key) || *key == *snapshot.world().location().node_key {
-        Some(PlaceKind::Region)
-    } else {
-        None
-    }
-}
-
-/// The values that terms ask for, to tell them apart and to show them.
-fn values_of(terms: &[NodeTerm]) -> String {
-    let mut values: Vec<&str> = Vec::new();
-    for requirement in terms.iter().flat_map(|term| &term.labels) {
-        match &requirement.operator {
-            Operator::In(listed) => values.extend(listed.iter().map(AsRef::as_ref)),
-            Operator::NotIn(_)
-            | Operator::Exists
-            | Operator::DoesNotExist
-            | Operator::Gt(_)
-            | Operator::Lt(_) => {
-                values.push(&requirement.key);
-            }
-        }
-    }
-    values.join(", ")
-}
-
-/// The places that a volume's labels name, as some drivers and old clouds write them.
-fn places_of_labels(labels: &Labels) -> Vec<Named> {
-    let at = FieldPath::of("metadata.labels");
-    let of = |keys: &'static [&'static str], kind| {
-        let at = at.clone();
-        keys.iter().filter_map(move |key| labels_entry(labels, key, kind, &at))
-    };
-    of(&REGION_KEYS, PlaceKind::Region).chain(of(&ZONE_KEYS, PlaceKind::Zone)).flatten().collect()
-}
-
-/// A label may list zones, with two underlines between them.
-fn labels_entry(labels: &Labels, key: &str, kind: PlaceKind, at: &FieldPath) -> Option<Vec<Named>> {
-    let value = labels.get(key)?;
-    let texts = value.split("__").filter(|text| !text.is_empty());
-    Some(texts.map(|text| Named { field: at.key(key), kind, text: text.into() }).collect())
-}
+pub(super) type Jurisdictions<'j> = &'j BTreeSet<JurisdictionName>;
 
 /// Where a volume lies.
 pub(crate) fn volume_place(

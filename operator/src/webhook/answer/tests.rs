@@ -131,3 +131,26 @@ fn text_is_cut_between_characters() {
     assert_eq!(cut_bytes("ääää", 7), "ää…");
     assert_eq!(cut_bytes("abc", 3), "abc");
 }
+
+#[test]
+fn a_copy_is_marked_as_it_is_made() {
+    let mut snapshot = deny();
+    snapshot.observe(&json!({
+        "apiVersion": "v1", "kind": "PersistentVolumeClaim",
+        "metadata": {"name": "orders", "namespace": "shop", "labels": {"data-class.bund.dev/pi": ""}}
+    }));
+    let mut question = question(&json!({}));
+    question.request.object = Some(json!({
+        "apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "copy", "labels": {"app": "shop"}},
+        "spec": {"dataSource": {"kind": "PersistentVolumeClaim", "name": "orders"}}
+    }));
+    let response = answer(Entrance::Mutating, &question, None, &snapshot);
+    let patch: ByteString = serde_json::from_value(response["patch"].clone()).unwrap();
+    let patch: Value = serde_json::from_slice(&patch.0).unwrap();
+    let expected = json!([
+        {"op": "add", "path": "/metadata/labels", "value": {"app": "shop", "data-class.bund.dev/pi": ""}},
+        {"op": "add", "path": "/metadata/annotations",
+         "value": {"data-class.bund.dev/pi": "from PersistentVolumeClaim shop/orders"}}
+    ]);
+    assert_eq!(patch, expected);
+}
