@@ -91,6 +91,10 @@ async fn on(plane: &ControlPlane, binary: &Path, length: Length, say: impl Fn(&s
         plane.restart_etcd().await?;
         sleep(length.between).await;
     }
+    // What an allocator keeps for the next request it keeps from the first minutes on; that is no growth.
+    let settling = length.steady / 5;
+    say(&format!("steady load for {} s", settling.as_secs()));
+    sleep(settling).await;
     say(&format!("steady load for {} s, and memory is measured", length.steady.as_secs()));
     let growth = memory::measure(replicas.running(), length.steady).await?;
     let told = load.stop().await?;

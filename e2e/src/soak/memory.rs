@@ -64,12 +64,20 @@ impl fmt::Display for Growth {
         let Self { name, samples } = self;
         let share = self.share().unwrap_or_default() * 100.0;
         let (first, last) = (mebibytes(samples.first()), mebibytes(samples.last()));
+        let fifths = samples.chunks(samples.len().div_ceil(5).max(1)).map(mean_in_kibibytes);
+        let fifths: Vec<String> = fifths.map(|mean| mean.to_string()).collect();
         write!(
             f,
-            "{name}: {first} MiB at first, {last} MiB at last, slope {share:+.2} % in {} s",
-            samples.len()
+            "{name}: {first} MiB at first, {last} MiB at last, slope {share:+.2} % in {} s; KiB in each fifth: {}",
+            samples.len(),
+            fifths.join(", ")
         )
     }
+}
+
+fn mean_in_kibibytes(samples: &[u64]) -> u64 {
+    let count = u64::try_from(samples.len()).unwrap_or(1).max(1);
+    samples.iter().sum::<u64>() / count / 1024
 }
 
 #[cfg(test)]
