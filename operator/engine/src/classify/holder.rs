@@ -176,10 +176,21 @@ pub(super) fn linked(
     of_unknown(&facts.origin, snapshot, lead);
 }
 
-/// Tells `lead` of the pods that may write to the carrier `id`.
+/// Tells `lead` of the pods that may write to the carrier `id`: to a claim, or to a volume through its claim.
 pub(super) fn writers(id: &CarrierId, snapshot: &Snapshot, lead: &mut dyn FnMut(Holder)) {
-    let writers = snapshot.users(id).filter(|(_, access)| *access == Access::Write);
-    writers.for_each(|((namespace, name), _)| lead(Holder::pod(namespace, name)));
+    let kept_for = match id.kind {
+        CarrierKind::PersistentVolume => snapshot.carrier(id).map(|volume| volume.links.as_slice()),
+        CarrierKind::PersistentVolumeClaim
+        | CarrierKind::Secret
+        | CarrierKind::ConfigMap
+        | CarrierKind::ServiceAccount
+        | CarrierKind::VolumeSnapshot
+        | CarrierKind::VolumeSnapshotContent => None,
+    };
+    for written in kept_for.into_iter().flatten().chain([id]) {
+        let writers = snapshot.users(written).filter(|(_, access)| *access == Access::Write);
+        writers.for_each(|((namespace, name), _)| lead(Holder::pod(namespace, name)));
+    }
 }
 
 /// A copy of something unknown may be of any claim or snapshot of the namespace in which that lies.
