@@ -32,7 +32,8 @@ pub(crate) fn trials(bed: &Arc<Bed>) -> Result<Vec<Trial>> {
                         stage.open(bed.judged().await?, sitting).await?
                     }
                 };
-                let answer = stage.ask(sitting.cases.get(number).context("the case")?).await;
+                let case = sitting.cases.get(number).context("the case")?;
+                let answer = stage.ask(bed.judged().await?, case).await;
                 *bed.sitting.lock().map_err(|_| anyhow!("an earlier test panicked"))? =
                     Some((index, operator));
                 answer

@@ -103,6 +103,17 @@ async fn stamped_on(plane: &ControlPlane, admin: &Cluster, object: &Value) -> Re
     plane.eventually(&format!("{} is stamped", told(object)), async || stamp_of(&api.get(name).await?)).await
 }
 
+/// A copy is marked as it is made, before the controller could.
+async fn marked_at_once(living: &Living, object: &Value) -> Result<()> {
+    let stored = living.admin.api_of(object).await?.get(name_of(object)?).await?;
+    let of = |entries: &Option<std::collections::BTreeMap<String, String>>| {
+        entries.as_ref().and_then(|entries| entries.get(CLASS)).is_some()
+    };
+    let marked = of(&stored.metadata.labels) && of(&stored.metadata.annotations);
+    ensure!(marked, "{} is not marked: {:?}", told(object), stored.metadata);
+    Ok(())
+}
+
 fn stamp_of(object: &DynamicObject) -> Result<String> {
     let (labels, annotations) = (&object.metadata.labels, &object.metadata.annotations);
     ensure!(labels.as_ref().and_then(|labels| labels.get(CLASS)).is_some(), "its labels are {labels:?}");
@@ -278,7 +289,7 @@ async fn snapshots_come_late(bed: &Bed) -> Result<()> {
             let served = async || living.admin.create(object).await.map(drop);
             living.plane.eventually(&format!("{} is served", told(object)), served).await?;
         }
-        stamped(living, &snapshot).await?;
+        marked_at_once(living, &snapshot).await?;
         stamped(living, &content).await?;
         delete_all(living, &definitions).await?;
         let forgotten = async || {
