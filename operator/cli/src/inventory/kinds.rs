@@ -46,6 +46,8 @@ const fn preflight(group: &'static str, kind: &'static str) -> ListedKind {
 }
 
 const RBAC: &str = "rbac.authorization.k8s.io";
+const STORAGE: &str = "storage.k8s.io";
+const SNAPSHOTS: &str = "snapshot.storage.k8s.io";
 const ADMISSION: &str = "admissionregistration.k8s.io";
 
 /// Every kind that is read by its name. Kinds that a DestinationMapping maps are read too.
@@ -71,6 +73,11 @@ const KINDS: &[ListedKind] = &[
     both("batch", "Job"),
     both("batch", "CronJob"),
     both("", "Node"),
+    preflight(STORAGE, "StorageClass"),
+    preflight(STORAGE, "VolumeAttributesClass"),
+    preflight(SNAPSHOTS, "VolumeSnapshot"),
+    preflight(SNAPSHOTS, "VolumeSnapshotClass"),
+    preflight(SNAPSHOTS, "VolumeSnapshotContent"),
     preflight(RBAC, "ClusterRole"),
     preflight(RBAC, "ClusterRoleBinding"),
     preflight(RBAC, "Role"),

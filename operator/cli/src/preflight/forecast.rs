@@ -90,6 +90,7 @@ const RESTS_ON: &[(&str, &str)] = &[
     ("", "ServiceAccount"),
     ("", "PersistentVolumeClaim"),
     ("", "PersistentVolume"),
+    ("storage.k8s.io", "StorageClass"),
     ("apps", "Deployment"),
     ("apps", "StatefulSet"),
     ("apps", "DaemonSet"),
