@@ -19,6 +19,7 @@ pub use apply::{Registrar, Registration};
 pub use break_glass::break_glass_policy;
 pub use class_labels::class_label_policy;
 pub use protection::{Protected, protection_policy};
+pub(crate) use right::NOBODY_GRANTS;
 pub use webhooks::{Endpoint, mutating, validating};
 
 /// Who owns the fields that we write.

@@ -3,7 +3,7 @@
 //! A right counts where somebody chose to give it: not by a wildcard, and never to a machine.
 
 /// A verb that nobody grants: whoever has it has every verb by wildcard, and was not chosen.
-const NOBODY_GRANTS: &str = "hold-by-wildcard";
+pub(crate) const NOBODY_GRANTS: &str = "hold-by-wildcard";
 
 /// The requester is no service account.
 pub(super) const IS_PERSON: &str = "!request.userInfo.username.startsWith('system:serviceaccount:')";

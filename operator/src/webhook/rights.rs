@@ -16,6 +16,8 @@ use kube::{Api, Client};
 use tokio::time::{Instant, timeout_at};
 use tracing::warn;
 
+use crate::registration::NOBODY_GRANTS;
+
 use super::lookup::{Found, Missing, PATIENCE};
 use super::review::Question;
 
@@ -23,8 +25,6 @@ use super::review::Question;
 const CLASSES: usize = 16;
 /// The right to take a class away.
 const DECLASSIFY: &str = "declassify";
-/// A verb that nobody grants: whoever has it has every verb by wildcard, and was not chosen.
-const NOBODY_GRANTS: &str = "hold-by-wildcard";
 /// What the names of service accounts begin with. They never have the right, whatever is bound to them.
 const SERVICE_ACCOUNT: &str = "system:serviceaccount:";
 
