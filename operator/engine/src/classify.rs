@@ -19,7 +19,7 @@ use crate::{
 mod holder;
 
 pub use holder::{Holder, PodId};
-use holder::{Trace, linked, of_unknown, way, writers};
+use holder::{Trace, linked, of_unknown, way, writers, writers_through_claim};
 
 /// The name of a class that something holds: that of a `DataClass`, or whatever a label says.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -206,6 +206,9 @@ impl<'s> Classifier<'s> {
         inherited.retain(|class, _| !facts.declassified.contains(class.as_str()));
         let mut pods = Vec::new();
         writers(id, self.snapshot, &mut |pod| pods.push(pod));
+        if id.kind == CarrierKind::PersistentVolume && !facts.declassified.is_empty() {
+            writers_through_claim(Some(facts), self.snapshot, &mut |pod| pods.push(pod));
+        }
         for pod in pods {
             self.of_holder(&pod, &FieldPath::root(), &mut inherited);
         }

@@ -144,8 +144,13 @@ fn through(holder: &Holder, declassified: Option<&str>, snapshot: &Snapshot) -> 
 fn sources(holder: &Holder, through: Through, snapshot: &Snapshot, lead: &mut dyn FnMut(Holder)) {
     match holder {
         Holder::Carrier(id) => {
-            if through == Through::All {
-                linked(id, snapshot.carrier(id), snapshot, lead);
+            let facts = snapshot.carrier(id);
+            match through {
+                Through::All => linked(id, facts, snapshot, lead),
+                Through::Writers if id.kind == CarrierKind::PersistentVolume => {
+                    writers_through_claim(facts, snapshot, lead);
+                }
+                Through::Writers => {}
             }
             writers(id, snapshot, lead);
         }
@@ -176,20 +181,22 @@ pub(super) fn linked(
     of_unknown(&facts.origin, snapshot, lead);
 }
 
-/// Tells `lead` of the pods that may write to the carrier `id`: to a claim, or to a volume through its claim.
+/// Tells `lead` of the pods that may write to the carrier `id`.
 pub(super) fn writers(id: &CarrierId, snapshot: &Snapshot, lead: &mut dyn FnMut(Holder)) {
-    let kept_for = match id.kind {
-        CarrierKind::PersistentVolume => snapshot.carrier(id).map(|volume| volume.links.as_slice()),
-        CarrierKind::PersistentVolumeClaim
-        | CarrierKind::Secret
-        | CarrierKind::ConfigMap
-        | CarrierKind::ServiceAccount
-        | CarrierKind::VolumeSnapshot
-        | CarrierKind::VolumeSnapshotContent => None,
-    };
-    for written in kept_for.into_iter().flatten().chain([id]) {
-        let writers = snapshot.users(written).filter(|(_, access)| *access == Access::Write);
-        writers.for_each(|((namespace, name), _)| lead(Holder::pod(namespace, name)));
+    let writers = snapshot.users(id).filter(|(_, access)| *access == Access::Write);
+    writers.for_each(|((namespace, name), _)| lead(Holder::pod(namespace, name)));
+}
+
+/// Tells `lead` of the pods that may write to a volume through the claim that it is kept for. Of a volume that was
+/// declassified: it takes nothing over from its claim any more, but what is written from then on counts.
+pub(super) fn writers_through_claim(
+    facts: Option<&CarrierFacts>,
+    snapshot: &Snapshot,
+    lead: &mut dyn FnMut(Holder),
+) {
+    let claims = facts.into_iter().flat_map(|facts| &facts.links);
+    for claim in claims.filter(|link| link.kind == CarrierKind::PersistentVolumeClaim) {
+        writers(claim, snapshot, lead);
     }
 }
 
