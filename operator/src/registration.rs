@@ -107,6 +107,16 @@ fn namespace_selector(guarded: Option<&str>, exempt: &[String]) -> Value {
     json!({ "matchExpressions": expressions })
 }
 
+/// What a policy of the API server is asked about. Every field is given: what is left out, it would fill in for us.
+fn match_constraints(namespace_selector: &Value, resource_rules: &[Value]) -> Value {
+    json!({
+        "matchPolicy": "Equivalent",
+        "namespaceSelector": namespace_selector,
+        "objectSelector": {},
+        "resourceRules": resource_rules,
+    })
+}
+
 /// A policy that the API server evaluates by itself.
 fn policy(name: &str, spec: &Value) -> Value {
     json!({

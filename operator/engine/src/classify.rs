@@ -123,15 +123,28 @@ pub(crate) struct Classifier<'s> {
     snapshot: &'s Snapshot,
     namespace: &'s str,
     namespace_labels: Option<&'s Labels>,
+    /// Whether selectors attach classes here: nowhere outside guarded namespaces.
+    selectors: Selectors,
     /// What is judged, as it was: no class comes from there.
     own: Option<Holder>,
     pub(crate) assumptions: BTreeSet<Assumption>,
 }
 
+/// Whether selectors of classes count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Selectors {
+    Count,
+    Ignored,
+}
+
 impl<'s> Classifier<'s> {
     pub(crate) fn new(snapshot: &'s Snapshot, namespace: &'s str) -> Self {
         let namespace_labels = snapshot.namespace(namespace).map(|facts| &facts.labels);
-        Self { snapshot, namespace, namespace_labels, own: None, assumptions: BTreeSet::new() }
+        let selectors = match snapshot.enrolment(namespace) {
+            Enrolment::Unguarded => Selectors::Ignored,
+            Enrolment::Guarded | Enrolment::Exempt | Enrolment::Assumed => Selectors::Count,
+        };
+        Self { snapshot, namespace, namespace_labels, selectors, own: None, assumptions: BTreeSet::new() }
     }
 
     /// A classifier of what `own` will be, to which what it was passes nothing on.
@@ -238,9 +251,10 @@ impl<'s> Classifier<'s> {
         for class in labels.classes() {
             add(classes, class, Provenance::Label { field: at.clone() });
         }
-        let unguarded = self.snapshot.enrolment(self.namespace) == Enrolment::Unguarded;
-        let classes_here = self.snapshot.world().classes().filter(|_| !unguarded);
-        for class in classes_here.filter(|class| self.selects(class, labels)) {
+        if self.selectors == Selectors::Ignored {
+            return;
+        }
+        for class in self.snapshot.world().classes().filter(|class| self.selects(class, labels)) {
             add(classes, class.name.as_str(), Provenance::Selector { field: at.clone() });
         }
     }

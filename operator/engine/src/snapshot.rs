@@ -162,6 +162,12 @@ impl Snapshot {
         self.carriers.kept_for(id)
     }
 
+    /// The volumes of a claim: the one that it names, and those that are kept for it.
+    pub(crate) fn volumes_of<'s>(&'s self, claim: &'s CarrierId) -> impl Iterator<Item = &'s CarrierId> {
+        let links = self.carrier(claim).into_iter().flat_map(|facts| &facts.links);
+        links.chain(self.kept_for(claim)).filter(|id| id.kind == CarrierKind::PersistentVolume)
+    }
+
     /// Every volume and snapshot that may lie on what `backings` lie on, in order, each once.
     pub(crate) fn lying_on(&self, backings: &[Backing]) -> Vec<CarrierId> {
         self.carriers.lying_on(backings)

@@ -40,21 +40,18 @@ pub fn stamps(snapshot: &Snapshot) -> Vec<Stamp> {
 }
 
 fn stamp(id: &CarrierId, facts: &CarrierFacts, snapshot: &Snapshot) -> Option<Stamp> {
-    let namespace = id.namespace.as_deref();
-    if !is_marked(id.kind)
-        || namespace.is_some_and(|namespace| snapshot.enrolment(namespace) != Enrolment::Guarded)
-    {
+    if !is_to_be_marked(id, snapshot) {
         return None;
     }
+    let namespace = id.namespace.as_deref();
     let held = Classifier::new(snapshot, namespace.unwrap_or_default())
         .of(Holder::Carrier(id.clone()))
         .carrier(id, facts);
     let missing = missing(&held, facts);
-    let labelled = |class: &str| facts.labels.classes().any(|own| own == class);
     if missing.is_empty() {
         return None;
     }
-    let marked = facts.marked.iter().filter(|(class, _)| labelled(class));
+    let marked = facts.marked.iter().filter(|(class, _)| facts.labels.attach(class));
     let mut classes: BTreeMap<HeldClass, String> =
         marked.map(|(class, how)| (class.as_ref().into(), how.to_string())).collect();
     classes.extend(missing);
@@ -69,10 +66,10 @@ pub(crate) fn marks(
     snapshot: &Snapshot,
 ) -> BTreeMap<HeldClass, String> {
     let Role::Carrier(kind) = subject.role else { return BTreeMap::new() };
-    let id = CarrierId::of(kind, &subject.id);
-    let guarded = id.namespace.as_deref().is_none_or(|name| snapshot.enrolment(name) == Enrolment::Guarded);
     match &subject.carrier {
-        Some(facts) if guarded && is_marked(kind) => missing(classes, facts),
+        Some(facts) if is_to_be_marked(&CarrierId::of(kind, &subject.id), snapshot) => {
+            missing(classes, facts)
+        }
         Some(_) | None => BTreeMap::new(),
     }
 }
@@ -94,11 +91,16 @@ pub fn json_patch(object: &Value, marks: &BTreeMap<HeldClass, String>) -> Value 
 
 /// The classes that are held and that no label says, with how they came.
 fn missing(held: &Classification, facts: &CarrierFacts) -> BTreeMap<HeldClass, String> {
-    let labelled = |class: &str| facts.labels.classes().any(|own| own == class);
     held.iter()
-        .filter(|(class, _)| !labelled(class.as_str()) && is_label_name(class.as_str()))
+        .filter(|(class, _)| !facts.labels.attach(class.as_str()) && is_label_name(class.as_str()))
         .map(|(class, ways)| (class.clone(), ways.first().map(told).unwrap_or_default()))
         .collect()
+}
+
+/// Whether a carrier is one that is marked: of cluster scope, or in a guarded namespace.
+fn is_to_be_marked(id: &CarrierId, snapshot: &Snapshot) -> bool {
+    let guarded = |name: &str| snapshot.enrolment(name) == Enrolment::Guarded;
+    is_marked(id.kind) && id.namespace.as_deref().is_none_or(guarded)
 }
 
 /// Whether carriers of this kind are marked: those that data is written to.

@@ -51,6 +51,11 @@ impl Labels {
             .map_while(|(key, _)| key.strip_prefix(DATA_CLASS_PREFIX))
     }
 
+    /// Whether a label attaches the class of this name.
+    pub(crate) fn attach(&self, class: &str) -> bool {
+        self.classes().any(|attached| attached == class)
+    }
+
     /// These labels with those of `other` written over them.
     #[must_use]
     pub(crate) fn overwritten_by(&self, other: &Self) -> Self {

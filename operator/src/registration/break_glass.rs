@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    policy,
+    match_constraints, policy,
     right::{IS_PERSON, Resource},
     rule,
 };
@@ -35,16 +35,12 @@ pub fn break_glass_policy() -> Value {
             "BreakGlass: spec.requestedBy must be your own user name, as `kubectl auth whoami` tells it",
         ),
     ];
+    let rules = [rule(bund_crds::GROUP, &["breakglasses"], &["CREATE"], "Cluster")];
     policy(
         NAME,
         &json!({
             "failurePolicy": "Fail",
-            "matchConstraints": {
-                "matchPolicy": "Equivalent",
-                "namespaceSelector": {},
-                "objectSelector": {},
-                "resourceRules": [rule(bund_crds::GROUP, &["breakglasses"], &["CREATE"], "Cluster")],
-            },
+            "matchConstraints": match_constraints(&json!({}), &rules),
             "validations": validations,
         }),
     )

@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use super::{MADE_AND_CHANGED, namespace_selector, policy, rule, workload_rules};
+use super::{MADE_AND_CHANGED, match_constraints, namespace_selector, policy, rule, workload_rules};
 
 /// The name of the policy and of its binding.
 pub(super) const NAME: &str = "bund-class-labels";
@@ -56,12 +56,7 @@ pub fn class_label_policy(exempt: &[String]) -> Value {
         NAME,
         &json!({
             "failurePolicy": "Fail",
-            "matchConstraints": {
-                "matchPolicy": "Equivalent",
-                "namespaceSelector": namespace_selector(Some("NotIn"), exempt),
-                "objectSelector": {},
-                "resourceRules": rules,
-            },
+            "matchConstraints": match_constraints(&namespace_selector(Some("NotIn"), exempt), &rules),
             "variables": [
                 { "name": "now", "expression": label_maps("object") },
                 { "name": "before", "expression": before },

@@ -16,7 +16,7 @@ use bund_engine::{
 use serde_json::{Value, json};
 
 use super::{
-    policy,
+    match_constraints, policy,
     right::{IS_PERSON, Resource},
     rule,
 };
@@ -89,17 +89,13 @@ pub fn protection_policy(protected: &Protected) -> Value {
     };
     let resources =
         ["clusterlocations", "dataclasses", "destinationmappings", "jurisdictions", "residencypolicies"];
+    // Not their statuses, and not their creation: what did not exist protected nothing.
+    let rules = [rule(bund_crds::GROUP, &resources, &["UPDATE", "DELETE"], "Cluster")];
     policy(
         NAME,
         &json!({
             "failurePolicy": "Fail",
-            "matchConstraints": {
-                "matchPolicy": "Equivalent",
-                "namespaceSelector": {},
-                "objectSelector": {},
-                // Not their statuses, and not their creation: what did not exist protected nothing.
-                "resourceRules": [rule(bund_crds::GROUP, &resources, &["UPDATE", "DELETE"], "Cluster")],
-            },
+            "matchConstraints": match_constraints(&json!({}), &rules),
             "variables": variables,
             "validations": rights().into_iter().map(refusal).collect::<Vec<_>>(),
         }),

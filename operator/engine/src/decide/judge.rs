@@ -275,14 +275,7 @@ impl Judge<'_> {
             }
         }
         self.inject(subject, shape, &to_inject, object);
-        rule::node_reader::judge(
-            shape,
-            self.namespace,
-            classes,
-            injection,
-            self.snapshot,
-            &mut self.findings,
-        );
+        rule::node_reader::judge(shape, self.namespace, classes, self.snapshot, &mut self.findings);
         for claim in &shape.claims {
             self.assume_class(&StoredFacts::Claim(claim.stored.clone()), classes);
         }

@@ -2,11 +2,10 @@
 
 use alloc::{format, vec::Vec};
 
-use super::Injects;
 use crate::{
     Classification, FieldPath, Finding, Reason, Snapshot,
     select::{policies_in, requirements},
-    snapshot::{CarrierId, CarrierKind},
+    snapshot::{CarrierId, Enrolment},
     storage::{Backing, StoredFacts, nested},
     subject::{PodShape, VolumeKind},
 };
@@ -37,11 +36,10 @@ pub(crate) fn judge(
     shape: &PodShape,
     namespace: &str,
     held: &Classification,
-    judged: Injects,
     snapshot: &Snapshot,
     findings: &mut Vec<Finding>,
 ) {
-    if judged == Injects::Never {
+    if snapshot.enrolment(namespace) == Enrolment::Exempt {
         return;
     }
     let read = kept_paths(shape, namespace, snapshot);
@@ -91,10 +89,8 @@ fn kept_paths(
 }
 
 fn backings_of_claim(name: &str, namespace: &str, snapshot: &Snapshot) -> Vec<Backing> {
-    let kind = CarrierKind::PersistentVolumeClaim;
-    let claim = CarrierId { kind, namespace: Some(namespace.into()), name: name.into() };
-    let links = snapshot.carrier(&claim).into_iter().flat_map(|facts| &facts.links);
-    let volumes = links.chain(snapshot.kept_for(&claim)).filter_map(|id| snapshot.carrier(id));
+    let claim = CarrierId::claim(namespace, name);
+    let volumes = snapshot.volumes_of(&claim).filter_map(|id| snapshot.carrier(id));
     volumes
         .filter_map(|facts| match &facts.stored {
             StoredFacts::Volume(volume) => volume.source.as_ref(),

@@ -8,9 +8,8 @@ use super::Case;
 use crate::{
     Finding, Provenance, Reason, Snapshot, Subject,
     select::Requirement,
-    snapshot::ClassKind,
     storage::{
-        AskedClass, ClaimFacts, StoredFacts,
+        ClaimFacts, StoredFacts,
         parameters::{AtRest, at_rest},
     },
 };
@@ -47,17 +46,7 @@ fn judge(
     if safeguards.and_then(|safeguards| safeguards.at_rest) != Some(Asked::Aes256) {
         return;
     }
-    let (field, found) = match &claim.class {
-        AskedClass::None => return,
-        AskedClass::Default => {
-            (claim.at.key("storageClassName"), snapshot.default_class(ClassKind::StorageClass, None))
-        }
-        AskedClass::Named { field, name } => {
-            let class = snapshot.storage_class(ClassKind::StorageClass, name);
-            (field.clone(), class.map(|class| (name.as_ref(), class)))
-        }
-    };
-    let Some((name, storage)) = found else { return };
+    let Some((field, name, storage)) = claim.storage_class(snapshot) else { return };
     let parameters = storage.parameters.iter().map(|(key, value)| (key.as_ref(), value.as_ref()));
     if at_rest(&storage.driver, parameters) != AtRest::Off {
         return;

@@ -8,7 +8,7 @@ use super::Case;
 use crate::{
     FieldPath, Finding, Provenance, Reason, Snapshot, Subject,
     select::Requirement,
-    snapshot::{CarrierId, CarrierKind},
+    snapshot::CarrierId,
     storage::{
         Stored, StoredFacts, claim_place, content_place, snapshot_place, source_place, stored_in,
         volume_place,
@@ -50,7 +50,9 @@ pub(crate) fn judge_shape(case: &Case<'_>, namespace: &str, findings: &mut Vec<F
             continue;
         }
         let stored = match &volume.kind {
-            VolumeKind::Claim(name) => claimed(name, namespace, &volume.at, inside, snapshot),
+            VolumeKind::Claim(name) => {
+                claimed(&CarrierId::claim(namespace, name), &volume.at, inside, snapshot)
+            }
             VolumeKind::Inline(source) => source_place(source, inside, snapshot),
         };
         tell(stored, Reason::StorageOutside, requirement, provenance, findings);
@@ -70,22 +72,20 @@ pub(crate) fn judge_claims(
     findings: &mut Vec<Finding>,
 ) {
     for ClaimInUse { claim, at, access: _ } in claims.iter().filter(|used| used.access == Access::Write) {
-        let leads = format!("uses PersistentVolumeClaim {}", claim.name);
-        let stored = stored_in(claim, &requirement.jurisdictions, snapshot).through(at, &claim.name, &leads);
+        let stored = claimed(claim, at, &requirement.jurisdictions, snapshot);
         tell(stored, Reason::StorageOutside, requirement, provenance, findings);
     }
 }
 
+/// Where a claim lies that a pod names in `at`.
 fn claimed(
-    name: &str,
-    namespace: &str,
+    claim: &CarrierId,
     at: &FieldPath,
     inside: &BTreeSet<JurisdictionName>,
     snapshot: &Snapshot,
 ) -> Stored {
-    let kind = CarrierKind::PersistentVolumeClaim;
-    let id = CarrierId { kind, namespace: Some(namespace.into()), name: name.into() };
-    stored_in(&id, inside, snapshot).through(at, name, &format!("uses PersistentVolumeClaim {name}"))
+    let leads = format!("uses PersistentVolumeClaim {}", claim.name);
+    stored_in(claim, inside, snapshot).through(at, &claim.name, &leads)
 }
 
 fn tell(

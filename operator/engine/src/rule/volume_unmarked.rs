@@ -8,7 +8,7 @@ use alloc::{format, string::String, vec::Vec};
 use crate::{
     Finding, Provenance, Reason, Snapshot,
     select::Requirement,
-    snapshot::{CarrierId, CarrierKind},
+    snapshot::CarrierId,
     subject::{Access, ClaimInUse},
 };
 
@@ -40,11 +40,8 @@ pub(crate) fn judge(
 fn unmarked(claim: &CarrierId, class: &str, snapshot: &Snapshot) -> Option<String> {
     let lacks = |id: &CarrierId| match snapshot.carrier(id) {
         None => Some(format!("{id} is not there yet")),
-        Some(facts) if facts.labels.classes().any(|label| label == class) => None,
+        Some(facts) if facts.labels.attach(class) => None,
         Some(_) => Some(format!("{id} does not carry the label yet")),
     };
-    let links = snapshot.carrier(claim).into_iter().flat_map(|facts| &facts.links);
-    let mut volumes =
-        links.chain(snapshot.kept_for(claim)).filter(|id| id.kind == CarrierKind::PersistentVolume);
-    lacks(claim).or_else(|| volumes.find_map(lacks))
+    lacks(claim).or_else(|| snapshot.volumes_of(claim).find_map(lacks))
 }

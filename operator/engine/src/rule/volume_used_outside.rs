@@ -48,10 +48,8 @@ pub(crate) fn judge(
 
 /// The claim, and every other whose volume lies on the same thing.
 fn claims_on_the_same(claim: &CarrierId, snapshot: &Snapshot) -> BTreeSet<CarrierId> {
-    let links = snapshot.carrier(claim).into_iter().flat_map(|facts| &facts.links);
-    let volumes = links.chain(snapshot.kept_for(claim)).filter(|id| id.kind == CarrierKind::PersistentVolume);
     let mut claims = BTreeSet::from([claim.clone()]);
-    for facts in volumes.filter_map(|id| snapshot.carrier(id)) {
+    for facts in snapshot.volumes_of(claim).filter_map(|id| snapshot.carrier(id)) {
         let alike = snapshot.lying_on(&lies_on(facts));
         let facts = alike.iter().filter_map(|id| snapshot.carrier(id));
         let kept_for = facts.flat_map(|facts| &facts.links);

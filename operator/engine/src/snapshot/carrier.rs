@@ -108,6 +108,12 @@ pub struct CarrierId {
 }
 
 impl CarrierId {
+    /// The claim of this namespace and name.
+    pub(crate) fn claim(namespace: &str, name: &str) -> Self {
+        let kind = CarrierKind::PersistentVolumeClaim;
+        Self { kind, namespace: Some(namespace.into()), name: name.into() }
+    }
+
     /// The carrier that an object of `kind` is.
     pub(crate) fn of(kind: CarrierKind, object: &ObjectId) -> Self {
         let namespace = object.namespace.as_deref().unwrap_or(DEFAULT_NAMESPACE);

@@ -9,7 +9,8 @@ use super::{
     source::{Pairs, SaysWhere, in_handle, in_mount_options, named, pairs, says_where, source},
 };
 use crate::{
-    FieldPath,
+    FieldPath, Snapshot,
+    snapshot::ClassKind,
     subject::{NodeTerm, Reader, selector_terms},
 };
 
@@ -44,6 +45,24 @@ pub enum AskedClass {
     },
 }
 
+impl AskedClass {
+    /// The class of `kind` that is asked for, its name, and the field that asks: `at`, where the default of `driver` is
+    /// taken. `None` where there is none, or it is not known.
+    pub(crate) fn found<'s>(
+        &'s self,
+        kind: ClassKind,
+        at: FieldPath,
+        driver: Option<&str>,
+        snapshot: &'s Snapshot,
+    ) -> Option<(FieldPath, &'s str, &'s ClassFacts)> {
+        match self {
+            Self::None => None,
+            Self::Default => snapshot.default_class(kind, driver).map(|(name, class)| (at, name, class)),
+            Self::Named { field, name } => Some((field.clone(), name, snapshot.storage_class(kind, name)?)),
+        }
+    }
+}
+
 /// What a claim says, or a template that claims are made of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClaimFacts {
@@ -69,6 +88,14 @@ impl ClaimFacts {
     /// Reads a claim.
     pub(crate) fn read(claim: &Value) -> Self {
         Self::read_at(claim, &FieldPath::root())
+    }
+
+    /// The storage class that makes its volume, the class's name, and the field that asks for it.
+    pub(crate) fn storage_class<'s>(
+        &'s self,
+        snapshot: &'s Snapshot,
+    ) -> Option<(FieldPath, &'s str, &'s ClassFacts)> {
+        self.class.found(ClassKind::StorageClass, self.at.key("storageClassName"), None, snapshot)
     }
 
     /// Reads a claim, or a template of claims, that sits at `at`.

@@ -115,8 +115,13 @@ pub(crate) fn source_place(source: &VolumeSource, inside: Jurisdictions<'_>, sna
     named_outside(&source.places, inside, snapshot)
 }
 
-/// Where a class puts what is made by it.
-pub(crate) fn class_place(class: &ClassFacts, inside: Jurisdictions<'_>, snapshot: &Snapshot) -> Stored {
+/// Where a class puts what is made by it when `binding` says.
+fn class_place(
+    class: &ClassFacts,
+    binding: Binding,
+    inside: Jurisdictions<'_>,
+    snapshot: &Snapshot,
+) -> Stored {
     let pairs = || class.parameters.iter().map(|(key, value)| (key.as_ref(), value.as_ref()));
     named_outside(&class.places, inside, snapshot)
         .or_else(|| match parameters::copies_elsewhere(&class.driver, pairs()) {
@@ -128,7 +133,7 @@ pub(crate) fn class_place(class: &ClassFacts, inside: Jurisdictions<'_>, snapsho
         })
         .or_else(|| {
             let field = FieldPath::of("allowedTopologies");
-            match (&class.topologies, class.binding) {
+            match (&class.topologies, binding) {
                 (Some(terms), binding) => match terms_place(terms, &field, inside, snapshot) {
                     Stored::Open(_) if binding == Binding::OnFirstConsumer => Stored::Inside,
                     stored => stored,
@@ -168,26 +173,16 @@ pub(crate) fn claim_place(claim: &ClaimFacts, inside: Jurisdictions<'_>, snapsho
         None => Stored::Inside,
     };
     volume
-        .unwrap_or_else(|| asked_place(&claim.class, &claim.at, inside, snapshot))
+        .unwrap_or_else(|| asked_place(claim, inside, snapshot))
         .or_else(|| attributes(claim))
         .or_else(|| selected_place(claim, inside, snapshot))
 }
 
 /// Where the storage class of a claim puts its volume.
-fn asked_place(asked: &AskedClass, at: &FieldPath, inside: Jurisdictions<'_>, snapshot: &Snapshot) -> Stored {
-    let (field, found) = match asked {
-        AskedClass::None => return Stored::Inside,
-        AskedClass::Default => {
-            (at.key("storageClassName"), snapshot.default_class(ClassKind::StorageClass, None))
-        }
-        AskedClass::Named { field, name } => {
-            let class = snapshot.storage_class(ClassKind::StorageClass, name);
-            (field.clone(), class.map(|class| (name.as_ref(), class)))
-        }
-    };
-    let Some((name, class)) = found else { return Stored::Inside };
+fn asked_place(claim: &ClaimFacts, inside: Jurisdictions<'_>, snapshot: &Snapshot) -> Stored {
+    let Some((field, name, class)) = claim.storage_class(snapshot) else { return Stored::Inside };
     let leads = format!("asks for StorageClass {name}");
-    class_place(class, inside, snapshot).through(&field, name, &leads)
+    class_place(class, class.binding, inside, snapshot).through(&field, name, &leads)
 }
 
 /// The node for which a volume is made tells its driver where to make it.
@@ -240,18 +235,10 @@ pub(crate) fn snapshot_place(
     inside: Jurisdictions<'_>,
     snapshot: &Snapshot,
 ) -> Stored {
-    let field = FieldPath::of("spec.volumeSnapshotClassName");
-    let found = match asked {
-        AskedClass::None => None,
-        AskedClass::Default => {
-            snapshot.default_class(ClassKind::VolumeSnapshotClass, driver_of(of, snapshot).as_deref())
-        }
-        AskedClass::Named { field: _, name } => {
-            let class = snapshot.storage_class(ClassKind::VolumeSnapshotClass, name);
-            class.map(|class| (name.as_ref(), class))
-        }
-    };
-    found.map_or(Stored::Inside, |(name, class)| copies(name, class, &field, inside, snapshot))
+    let at = FieldPath::of("spec.volumeSnapshotClassName");
+    let driver = driver_of(of, snapshot);
+    let found = asked.found(ClassKind::VolumeSnapshotClass, at, driver.as_deref(), snapshot);
+    found.map_or(Stored::Inside, |(field, name, class)| copies(name, class, &field, inside, snapshot))
 }
 
 fn copies(
@@ -262,9 +249,9 @@ fn copies(
     snapshot: &Snapshot,
 ) -> Stored {
     // A snapshot is made beside its volume unless a parameter says otherwise.
-    let stays = ClassFacts { binding: Binding::OnFirstConsumer, ..class.clone() };
+    let beside = Binding::OnFirstConsumer;
     let leads = format!("asks for VolumeSnapshotClass {name}");
-    class_place(&stays, inside, snapshot).through(field, name, &leads)
+    class_place(class, beside, inside, snapshot).through(field, name, &leads)
 }
 
 /// Where the contents of a snapshot lie.

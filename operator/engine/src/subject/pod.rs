@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     FieldPath,
-    snapshot::{CarrierId, CarrierKind, Origin, claim_links, origin},
+    snapshot::{CarrierId, Origin, claim_links, origin},
     storage::ClaimFacts,
 };
 
@@ -44,11 +44,7 @@ impl PodShape {
     /// The claims of `namespace` whose names are known and that a pod of this shape uses.
     pub(crate) fn claims_in_use(&self, namespace: &str) -> Vec<ClaimInUse> {
         let claim = |name: &str, at: &FieldPath, access| ClaimInUse {
-            claim: CarrierId {
-                kind: CarrierKind::PersistentVolumeClaim,
-                namespace: Some(namespace.into()),
-                name: name.into(),
-            },
+            claim: CarrierId::claim(namespace, name),
             at: at.clone(),
             access,
         };
