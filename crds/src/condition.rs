@@ -19,6 +19,9 @@ pub const ACTIVE: &str = "Active";
 /// Condition type of a `ResidencyPolicy`: its modes hold as they are written. False while glass is broken.
 pub const ENFORCED: &str = "Enforced";
 
+/// Condition type of a `ResidencyPolicy`: nothing that exists breaks a rule of it. Since when says its time.
+pub const COMPLIANT: &str = "Compliant";
+
 /// Condition type of a `DataClass`: an object lost the class, or something stopped protecting it. The message tells
 /// the last time. Who has looked into it may remove the condition.
 pub const DECLASSIFIED: &str = "Declassified";

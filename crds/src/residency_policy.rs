@@ -29,6 +29,7 @@ use crate::{
     printcolumn(name = "Jurisdictions", type_ = "string", json_path = ".spec.jurisdictions"),
     printcolumn(name = "Placement", type_ = "string", json_path = ".spec.enforcement.placement"),
     printcolumn(name = "Strategy", type_ = "string", json_path = ".spec.placementStrategy"),
+    printcolumn(name = "Violating", type_ = "integer", json_path = ".status.violating.count"),
     printcolumn(name = "Would deny", type_ = "integer", json_path = ".status.wouldDeny.count"),
     printcolumn(
         name = "Ready",
@@ -122,34 +123,43 @@ impl fmt::Display for PlacementStrategy {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ResidencyPolicyStatus {
-    /// Conditions; `Ready` when the policy is in force, `ResolvedRefs` when its classes and jurisdictions exist.
+    /// Conditions; `Ready` when the policy is in force, `ResolvedRefs` when its classes and jurisdictions exist,
+    /// `Compliant` when nothing that exists breaks a rule of it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(schema_with = "conditions_schema")]
     pub conditions: Vec<Condition>,
+    /// How many workloads, pods without one and volumes hold a class that the policy keeps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "u32")]
+    pub covered: Option<u32>,
+    /// What of it breaks a rule now, whatever the mode; since when says the condition `Compliant`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Owners")]
+    pub violating: Option<Owners>,
     /// What exists now and would be refused if every aspect of this policy were `Deny`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "WouldDeny")]
-    pub would_deny: Option<WouldDeny>,
+    #[schemars(with = "Owners")]
+    pub would_deny: Option<Owners>,
 }
 
-/// What a policy would refuse.
+/// Workloads, pods without one and volumes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(inline)]
-pub struct WouldDeny {
-    /// How many workloads and pods without an owner.
+pub struct Owners {
+    /// How many there are.
     pub count: u32,
     /// Up to twenty of them, in order of namespace, kind and name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 20))]
-    pub first: Vec<WouldDenyOwner>,
+    pub first: Vec<OwnerFinding>,
 }
 
-/// One workload that a policy would refuse.
+/// A workload, a pod without one or a volume, with what is wrong first.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(inline)]
-pub struct WouldDenyOwner {
+pub struct OwnerFinding {
     /// Its namespace.
     #[schemars(length(max = 63))]
     pub namespace: String,

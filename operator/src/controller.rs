@@ -2,7 +2,7 @@
 //! holds less than before.
 //!
 //! ```text
-//! View --status, would_deny (pure)--> wanted status --plan (pure)--> writes --write (client)--> API server --watch--> View
+//! View, Audited --status (pure)--> wanted status --plan (pure)--> writes --write (client)--> API server --watch--> View
 //! View --engine (pure)--> wanted stamps --stamp/plan (pure)--> writes --stamp (client)--> API server --watch--> View
 //! declassifications --declassified/plan (pure)--> events, conditions --declassified (client)--> API server
 //! ```
@@ -12,11 +12,9 @@
 
 pub mod condition;
 pub mod declassified;
-pub mod findings;
 pub mod plan;
 pub mod stamp;
 pub mod status;
-pub mod would_deny;
 mod write;
 
 pub use declassified::Herald;

@@ -13,6 +13,8 @@ mod publish;
 mod record;
 mod roster;
 mod served;
+mod subject;
+mod touched;
 mod view;
 mod watch;
 
@@ -32,7 +34,9 @@ pub use publish::{Index, Revision};
 pub use record::Record;
 pub use roster::{Change, ObjectKey};
 pub(crate) use roster::{into_value, metadata_into_value};
-pub use view::{OwnObject, OwnerKey, View};
+pub use subject::SubjectKey;
+pub use touched::Touched;
+pub use view::{OwnObject, View};
 pub(crate) use watch::patiently;
 
 use publish::Publisher;

@@ -9,6 +9,7 @@
 //! Each room says file by file what speaks to the API server (client) and what is computed from values (pure).
 //! [`run::run`] puts them together.
 
+pub mod audit;
 pub mod certificates;
 pub mod configuration;
 pub mod controller;

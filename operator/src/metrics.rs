@@ -2,12 +2,14 @@
 //! names of policies and of declared classes.
 
 mod admission;
+mod audit;
 mod classes;
 mod process;
 mod serve;
 mod staleness;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bund_engine::Reason;
 use prometheus_client::encoding::EncodeLabelSet;
@@ -16,22 +18,20 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
+use crate::audit::PolicyTotals;
 use crate::certificates::Serving;
 use crate::index::WatchedKind;
 
 pub use admission::Outcome;
+pub use audit::Pass;
 pub use classes::Stamped;
 pub use serve::serve;
 
 use admission::Admission;
+use audit::AuditMetrics;
 use classes::Classes;
 use process::Process;
 use staleness::Staleness;
-
-/// Policies that are told apart; the others are counted together, as `other`.
-const POLICIES: usize = 100;
-/// What stands for the policies beyond [`POLICIES`].
-const OTHER: &str = "other";
 
 /// Every metric. Clones count into the same.
 #[derive(Clone, Debug, Default)]
@@ -46,8 +46,7 @@ struct Families {
     certificate_expiry: Family<OfCertificate, Gauge>,
     leader: Gauge,
     ready: Gauge,
-    findings: Family<OfReason, Gauge>,
-    would_deny: Family<OfPolicy, Gauge>,
+    audit: AuditMetrics,
     break_glass: Gauge,
 }
 
@@ -64,11 +63,6 @@ struct OfCertificate {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OfReason {
     reason: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct OfPolicy {
-    policy: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -90,11 +84,11 @@ impl Metrics {
             certificate_expiry,
             leader,
             ready,
-            findings,
-            would_deny,
+            audit,
             break_glass,
         } = &*self.0;
         admission.register(registry);
+        audit.register(registry);
         classes.register(registry);
         registry.register_collector(Box::new(staleness.clone()));
         registry.register(
@@ -109,16 +103,6 @@ impl Metrics {
         );
         registry.register("leader", "1 while this process holds the lease", leader.clone());
         registry.register("ready", "1 while this process is ready", ready.clone());
-        registry.register(
-            "findings",
-            "Workloads in guarded namespaces that break a rule now, by reason, whatever the mode; from the leader",
-            findings.clone(),
-        );
-        registry.register(
-            "policy_would_deny",
-            "Workloads that the policy would refuse if all its aspects were Deny; from the leader",
-            would_deny.clone(),
-        );
         registry.register(
             "break_glass_active",
             "BreakGlass objects in effect now; from the leader",
@@ -168,8 +152,7 @@ impl Metrics {
     pub fn leads(&self, leads: bool) {
         self.0.leader.set(leads.into());
         if !leads {
-            self.0.findings.clear();
-            self.0.would_deny.clear();
+            self.0.audit.clear();
             self.0.break_glass.set(0);
         }
     }
@@ -179,21 +162,24 @@ impl Metrics {
         self.0.ready.set(ready.into());
     }
 
-    /// How many workloads break a rule, for each reason.
-    pub fn findings(&self, counts: impl IntoIterator<Item = (Reason, i64)>) {
-        self.0.findings.clear();
-        for (reason, count) in counts {
-            self.0.findings.get_or_create(&OfReason { reason: reason.code() }).set(count);
-        }
+    /// What was judged again, and how long it took.
+    pub fn audited(&self, pass: Pass, took: Duration) {
+        self.0.audit.took(pass, took);
     }
 
-    /// How many workloads each policy would refuse.
-    pub fn would_deny(&self, counts: impl IntoIterator<Item = (String, i64)>) {
-        self.0.would_deny.clear();
-        for (number, (policy, count)) in counts.into_iter().enumerate() {
-            let policy = if number < POLICIES { policy } else { OTHER.to_owned() };
-            self.0.would_deny.get_or_create(&OfPolicy { policy }).inc_by(count);
-        }
+    /// A full pass found so many subjects otherwise although no change had touched them.
+    pub fn audit_corrected(&self, subjects: usize) {
+        self.0.audit.corrected(subjects);
+    }
+
+    /// How many owners break a rule, for each reason.
+    pub fn findings(&self, counts: impl IntoIterator<Item = (Reason, i64)>) {
+        self.0.audit.findings(counts);
+    }
+
+    /// What counts for each policy, in order of name.
+    pub fn policies<'t>(&self, totals: impl IntoIterator<Item = (&'t str, &'t PolicyTotals)>) {
+        self.0.audit.policies(totals);
     }
 
     /// How many BreakGlass objects are in effect.

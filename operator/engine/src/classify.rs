@@ -158,7 +158,7 @@ impl<'s> Classifier<'s> {
         let mut classes = Classification::new();
         self.of_namespace(&mut classes);
         self.of_labels(&shape.labels, &shape.labels_at, &mut classes);
-        for reference in &shape.references {
+        for reference in shape.references.iter() {
             let id = CarrierId {
                 kind: reference.carrier,
                 namespace: Some(self.namespace.into()),
@@ -166,13 +166,13 @@ impl<'s> Classifier<'s> {
             };
             self.of_holder(&Holder::Carrier(id), &reference.field, &mut classes);
         }
-        for volume in &shape.volumes {
+        for volume in shape.volumes.iter() {
             let VolumeKind::Inline(source) = &volume.kind else { continue };
             for id in self.snapshot.lying_on(&source.backings) {
                 self.of_holder(&Holder::Carrier(id), &volume.at, &mut classes);
             }
         }
-        for claim in &shape.claims {
+        for claim in shape.claims.iter() {
             self.of_template(claim, &mut classes);
         }
         classes

@@ -8,7 +8,7 @@ use alloc::{
 };
 use core::fmt;
 
-use bund_crds::{JurisdictionName, Span};
+use bund_crds::{JurisdictionName, PolicyName, Span};
 use serde::Serialize;
 
 use crate::{
@@ -16,6 +16,7 @@ use crate::{
     Subresource, Timestamp, enforce, glass,
     reason::Effect,
     rule,
+    select::requirements,
     snapshot::{CarrierId, ClassKind, World},
     stamp,
     subject::Role,
@@ -110,20 +111,26 @@ pub fn decide(request: &Request, snapshot: &Snapshot, now: Timestamp) -> Decisio
     let Some(object) = request.object.as_ref().filter(|_| request.operation != Operation::Delete) else {
         return removal(request, snapshot);
     };
-    let Judgement { subject, classes, mut findings, injection, assumptions } =
-        judge(request, object, snapshot);
+    let extract = |object| snapshot.extract(object, request.namespace.as_deref(), request.name.as_deref());
+    let subject = extract(object);
+    let Judgement { classes, mut findings, injection, assumptions } =
+        judge(request, &subject, object, snapshot);
     let mut old = match (request.operation, &request.subresource, &request.old_object) {
         // A container that is added and a pod that is bound are creations: nothing about them existed before.
         (Operation::Update, Some(Subresource::EphemeralContainers | Subresource::Binding), _) => None,
-        (Operation::Update, _, Some(old)) => Some(judge(request, old, snapshot)),
+        (Operation::Update, _, Some(old)) => {
+            let subject = extract(old);
+            let judgement = judge(request, &subject, old, snapshot);
+            Some((subject, judgement))
+        }
         (Operation::Update | Operation::Create | Operation::Delete | Operation::Connect, _, _) => None,
     };
     washed(&subject, &classes, old.as_ref(), snapshot, &mut findings);
     sort(&mut findings);
-    if let Some(old) = &mut old {
+    if let Some((_, old)) = &mut old {
         sort(&mut old.findings);
     }
-    let existed = old.as_ref().map(|old| (&old.subject, old.findings.as_slice()));
+    let existed = old.as_ref().map(|(subject, old)| (subject, old.findings.as_slice()));
     enforce::soften(&mut findings, &subject, existed, snapshot);
     enforce::cover(&mut findings, &subject.id, &classes, snapshot, now);
     glass::let_through(&mut findings, &subject, snapshot, now);
@@ -146,22 +153,31 @@ pub fn decide(request: &Request, snapshot: &Snapshot, now: Timestamp) -> Decisio
     }
 }
 
+/// The policies that keep one of the `classes` that `subject` holds, in order.
+pub(crate) fn kept_by(classes: &Classification, subject: &Subject, snapshot: &Snapshot) -> Vec<PolicyName> {
+    let namespace = judge::judged_in(subject, snapshot);
+    let requirements = requirements(classes, snapshot, namespace);
+    let policies = requirements.iter().flat_map(|requirement| &requirement.policies);
+    let names: BTreeSet<_> = policies.map(|policy| &policy.name).collect();
+    names.into_iter().cloned().collect()
+}
+
 /// What an update takes away from protection.
 fn washed(
     subject: &Subject,
     classes: &Classification,
-    old: Option<&Judgement>,
+    old: Option<&(Subject, Judgement)>,
     snapshot: &Snapshot,
     findings: &mut Vec<Finding>,
 ) {
     let namespace = judge::judged_in(subject, snapshot);
-    let before = old.map(|old| &old.subject);
+    let before = old.map(|(subject, _)| subject);
     rule::class_removed::judge_declassified(before, subject, namespace, snapshot, findings);
-    let Some(old) = old else { return };
+    let Some((before, old)) = old else { return };
     if subject.role == Role::Namespace {
         let own = subject.id.name.as_ref();
         rule::class_removed::judge(&old.classes, classes, subject, own, snapshot, findings);
-        rule::guard_removed::judge(&old.subject, subject, snapshot, findings);
+        rule::guard_removed::judge(before, subject, snapshot, findings);
     } else {
         rule::class_removed::judge(&old.classes, classes, subject, namespace, snapshot, findings);
     }
@@ -170,16 +186,15 @@ fn washed(
 /// Answers what the creation of `subject` would get now. For what exists and was extracted when it was
 /// observed: the object itself is not at hand, so there is no injection.
 pub fn decide_standing(subject: &Subject, snapshot: &Snapshot, now: Timestamp) -> Decision {
-    let Judgement { subject, classes, mut findings, injection: _, assumptions } =
-        judge_standing(subject.clone(), snapshot);
+    let Judgement { classes, mut findings, injection: _, assumptions } = judge_standing(subject, snapshot);
     sort(&mut findings);
-    enforce::soften(&mut findings, &subject, None, snapshot);
+    enforce::soften(&mut findings, subject, None, snapshot);
     enforce::cover(&mut findings, &subject.id, &classes, snapshot, now);
-    glass::let_through(&mut findings, &subject, snapshot, now);
-    let kept = !findings.is_empty() || judge::is_kept(&classes, &subject, snapshot);
+    glass::let_through(&mut findings, subject, snapshot, now);
+    let kept = !findings.is_empty() || judge::is_kept(&classes, subject, snapshot);
     let verdict = verdict(&findings, kept);
     Decision {
-        subject: subject.id,
+        subject: subject.id.clone(),
         classes,
         verdict,
         findings,

@@ -7,7 +7,7 @@
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
 use bund_crds::{NamespaceName, labels};
-use rpds::RedBlackTreeMapSync;
+use rpds::{RedBlackTreeMapSync, RedBlackTreeSetSync};
 use serde_json::Value;
 
 use crate::{
@@ -19,9 +19,11 @@ use crate::{
 mod carrier;
 mod carriers;
 mod class;
+mod dependents;
 mod glass;
 mod node;
 mod observe;
+mod pod;
 mod table;
 mod world;
 
@@ -33,6 +35,7 @@ pub use class::ClassKind;
 pub use glass::Glass;
 pub use node::{NodeFacts, Substance};
 pub use observe::{DEFAULT_NAMESPACE, Observed};
+pub use pod::{Life, MadeBy, PodFacts};
 pub(crate) use table::Place;
 pub use table::Table;
 pub use world::{Class, LocationFacts, OwnKind, Policy, Unreadable, World};
@@ -48,7 +51,9 @@ pub struct Snapshot {
     classes: RedBlackTreeMapSync<(ClassKind, Box<str>), Arc<ClassFacts>>,
     /// Claims with the pods that use them and have not ended, and how.
     users: RedBlackTreeMapSync<CarrierId, RedBlackTreeMapSync<PodKey, Access>>,
-    pods: RedBlackTreeMapSync<(Box<str>, Box<str>), Arc<Subject>>,
+    pods: RedBlackTreeMapSync<PodKey, Arc<PodFacts>>,
+    /// The pods that take over from storage in another way than by using a claim.
+    indirect: RedBlackTreeSetSync<PodKey>,
     nodes_listed: Listing,
 }
 
@@ -89,6 +94,16 @@ impl Snapshot {
     /// What the custom resources say.
     pub fn world(&self) -> &World {
         &self.world
+    }
+
+    /// The same, with what the custom resources say taken from elsewhere.
+    pub(crate) fn in_world(&self, world: Arc<World>) -> Self {
+        Self { world, ..self.clone() }
+    }
+
+    /// What the custom resources say, without the rest.
+    pub(crate) fn into_world(self) -> Arc<World> {
+        self.world
     }
 
     /// The Namespace of this name.
@@ -140,6 +155,11 @@ impl Snapshot {
     /// The carrier of this id.
     pub fn carrier(&self, id: &CarrierId) -> Option<&CarrierFacts> {
         self.carriers.get(id)
+    }
+
+    /// The carrier of this id, to be judged as it stands.
+    pub fn carrier_subject(&self, id: &CarrierId) -> Option<Subject> {
+        self.carriers.shared(id).map(|facts| Subject::of_carrier(id, facts))
     }
 
     /// Every carrier, in order of kind, namespace and name.
@@ -200,6 +220,11 @@ impl Snapshot {
 
     /// The pod of this namespace and name.
     pub fn pod(&self, namespace: &str, name: &str) -> Option<&Subject> {
+        self.pod_facts(namespace, name).map(|pod| &pod.subject)
+    }
+
+    /// What is known of the pod of this namespace and name.
+    pub fn pod_facts(&self, namespace: &str, name: &str) -> Option<&PodFacts> {
         self.pods.get(&(namespace.into(), name.into())).map(AsRef::as_ref)
     }
 
@@ -207,25 +232,31 @@ impl Snapshot {
     pub fn pods_in<'s>(&'s self, namespace: &'s str) -> impl Iterator<Item = &'s Subject> {
         let first: PodKey = (namespace.into(), Box::default());
         let here = self.pods.range(first..).take_while(move |((other, _), _)| **other == *namespace);
-        here.map(|(_, pod)| pod.as_ref())
+        here.map(|(_, pod)| &pod.subject)
     }
 
-    fn insert_pod(&mut self, key: PodKey, pod: Subject, lasts: bool) {
+    fn insert_pod(&mut self, key: PodKey, mut pod: PodFacts) {
         self.remove_pod(&key);
-        if lasts {
-            for ClaimInUse { claim, at: _, access } in pod.claims_in_use(&key.0) {
+        // Pods of one workload lie side by side.
+        if let Some((_, other)) = self.pods.range(..key.clone()).next_back() {
+            pod.share_with(other);
+        }
+        if pod.life == Life::Lasts {
+            for ClaimInUse { claim, at: _, access } in pod.subject.claims_in_use(&key.0) {
                 let users = self.users.get(&claim).cloned().unwrap_or_default();
                 let access = users.get(&key).copied().max(Some(access)).unwrap_or(access);
                 self.users.insert_mut(claim, users.insert(key.clone(), access));
             }
         }
+        self.note_indirect(&key, &pod.subject);
         self.pods.insert_mut(key, Arc::new(pod));
     }
 
     fn remove_pod(&mut self, key: &PodKey) {
         let Some(pod) = self.pods.get(key).cloned() else { return };
         self.pods.remove_mut(key);
-        for ClaimInUse { claim, .. } in pod.claims_in_use(&key.0) {
+        self.indirect.remove_mut(key);
+        for ClaimInUse { claim, .. } in pod.subject.claims_in_use(&key.0) {
             let Some(users) = self.users.get(&claim).map(|users| users.remove(key)) else { continue };
             if users.is_empty() {
                 self.users.remove_mut(&claim);
@@ -237,6 +268,11 @@ impl Snapshot {
 
     /// Every pod, in order of namespace and name.
     pub fn pods(&self) -> impl Iterator<Item = &Subject> {
+        self.pods.values().map(|pod| &pod.subject)
+    }
+
+    /// What is known of every pod, in order of namespace and name.
+    pub fn all_pod_facts(&self) -> impl Iterator<Item = &PodFacts> {
         self.pods.values().map(AsRef::as_ref)
     }
 

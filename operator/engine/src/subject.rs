@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::{
     FieldPath, ObjectId,
     destination::Destination,
-    snapshot::{CarrierFacts, CarrierKind},
+    snapshot::{CarrierFacts, CarrierId, CarrierKind, Origin},
 };
 
 mod affinity;
@@ -91,7 +91,7 @@ pub struct Subject {
     /// What the object is to the rules.
     pub role: Role,
     /// What it says as a carrier, where it is one.
-    pub carrier: Option<Box<CarrierFacts>>,
+    pub carrier: Option<Arc<CarrierFacts>>,
     /// The pod that it is, or the pods that will be made of it.
     pub shapes: Vec<PodShape>,
     /// Places that it names through a `DestinationMapping`.
@@ -169,6 +169,46 @@ impl Subject {
         mapping: Option<&bund_crds::DestinationMappingSpec>,
     ) -> Self {
         extract::extract(object, namespace, name, mapping)
+    }
+
+    /// The subject that the carrier `id` is, as far as it is known.
+    pub(crate) fn of_carrier(id: &CarrierId, facts: &Arc<CarrierFacts>) -> Self {
+        Self {
+            id: ObjectId {
+                group: id.kind.group().into(),
+                kind: id.kind.as_str().into(),
+                namespace: id.namespace.clone(),
+                name: id.name.clone(),
+            },
+            labels: facts.labels.clone(),
+            inner_labels: Vec::new(),
+            role: Role::Carrier(id.kind),
+            carrier: Some(facts.clone()),
+            shapes: Vec::new(),
+            destinations: Vec::new(),
+            defects: Vec::new(),
+            unknown_fields: Vec::new(),
+            deletion: Deletion::NotAsked,
+        }
+    }
+
+    /// Whether a pod, or what makes pods, names storage that lies beyond its own namespace: the volume itself instead
+    /// of a claim, or a source elsewhere.
+    pub fn names_beyond(&self) -> bool {
+        let inline = |shape: &PodShape| {
+            shape.volumes.iter().any(|volume| matches!(volume.kind, VolumeKind::Inline(_)))
+        };
+        let elsewhere = |source: &CarrierId| {
+            source.namespace.is_some() && source.namespace != self.id.namespace
+                || !source.kind.is_namespaced()
+        };
+        let made = |shape: &PodShape| {
+            shape
+                .claims
+                .iter()
+                .any(|claim| claim.sources.iter().any(elsewhere) || !matches!(claim.origin, Origin::Known))
+        };
+        self.shapes.iter().any(|shape| inline(shape) || made(shape))
     }
 
     /// The claims that a pod uses.

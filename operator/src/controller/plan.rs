@@ -7,7 +7,8 @@ use bund_engine::Timestamp;
 use bund_engine::snapshot::{Glass, OwnKind};
 use serde_json::{Value, json};
 
-use super::status::status;
+use super::status::{COUNTED, status};
+use crate::audit::Audited;
 use crate::index::{OwnObject, View};
 
 /// A status to be written.
@@ -68,7 +69,7 @@ fn holds(stored: &Value, wanted: &Value) -> bool {
         |status: &Value| status.get("conditions").and_then(Value::as_array).cloned().unwrap_or_default();
     let there = conditions(stored);
     conditions(wanted).iter().all(|condition| there.contains(condition))
-        && ["nodes", "until", "wouldDeny"].iter().all(|member| stored.get(member) == wanted.get(member))
+        && ["nodes", "until"].iter().chain(&COUNTED).all(|member| stored.get(member) == wanted.get(member))
 }
 
 /// What one pass over the facts leads to.
@@ -76,8 +77,6 @@ fn holds(stored: &Value, wanted: &Value) -> bool {
 pub struct Planned {
     /// Every status that differs from what is stored.
     pub writes: Vec<Write>,
-    /// How many owners each policy would refuse, by name.
-    pub would_deny: Vec<(String, i64)>,
     /// Every broken glass that is in effect.
     pub broken: Vec<Glass>,
 }
@@ -90,15 +89,12 @@ impl Planned {
 }
 
 /// Plans the statuses. `unseen` forgets what the view shows by now.
-pub fn plan(view: &View, unseen: &mut Unseen, now: Timestamp) -> Planned {
+pub fn plan(view: &View, audited: &Audited, unseen: &mut Unseen, now: Timestamp) -> Planned {
     let broken = view.snapshot.world().glasses().filter(|glass| glass.is_active(now));
     let mut planned = Planned { broken: broken.cloned().collect(), ..Planned::default() };
     for (kind, name, shown) in view.own_objects() {
         let stored = unseen.stored(kind, name, shown);
-        let status = status(kind, name, &stored, view, now);
-        if let Some(count) = status.pointer("/wouldDeny/count").and_then(Value::as_i64) {
-            planned.would_deny.push((name.to_owned(), count));
-        }
+        let status = status(kind, name, &stored, view, audited, now);
         if !holds(&stored.status, &status) {
             planned.writes.push(Write {
                 kind,
@@ -131,28 +127,33 @@ mod tests {
         let at = |second| Timestamp::from_second(second).unwrap();
         let mut unseen = Unseen::default();
         let before = view("1", &Value::Null);
-        let mut writes = plan(&before, &mut unseen, at(0)).writes;
+        let mut writes = plan(&before, &Audited::default(), &mut unseen, at(0)).writes;
         assert_eq!(writes.len(), 1);
         let write = writes.remove(0);
         unseen.written(write.clone());
         assert_eq!(
-            plan(&before, &mut unseen, at(9)).writes,
+            plan(&before, &Audited::default(), &mut unseen, at(9)).writes,
             [],
             "before the watch has shown what was written"
         );
-        assert_eq!(plan(&view("2", &write.status), &mut unseen, at(9)).writes, [], "after it has");
+        assert_eq!(
+            plan(&view("2", &write.status), &Audited::default(), &mut unseen, at(9)).writes,
+            [],
+            "after it has"
+        );
     }
 
     #[test]
     fn what_others_write_into_a_status_stays_and_what_they_overwrite_is_put_right() {
         let at = |second| Timestamp::from_second(second).unwrap();
         let mut unseen = Unseen::default();
-        let status = plan(&view("1", &Value::Null), &mut unseen, at(0)).writes.remove(0).status;
+        let status =
+            plan(&view("1", &Value::Null), &Audited::default(), &mut unseen, at(0)).writes.remove(0).status;
         let mut more = status.clone();
         more["conditions"].as_array_mut().unwrap().push(json!({"type": "Reviewed", "status": "True"}));
-        assert_eq!(plan(&view("2", &more), &mut unseen, at(9)).writes, []);
+        assert_eq!(plan(&view("2", &more), &Audited::default(), &mut unseen, at(9)).writes, []);
         let mut wrong = status;
         wrong["conditions"][0]["status"] = "False".into();
-        assert_eq!(plan(&view("3", &wrong), &mut unseen, at(9)).writes.len(), 1);
+        assert_eq!(plan(&view("3", &wrong), &Audited::default(), &mut unseen, at(9)).writes.len(), 1);
     }
 }

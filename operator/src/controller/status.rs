@@ -1,6 +1,7 @@
 //! The status of each object of our own kinds. (pure)
 
-use bund_crds::condition::{ACTIVE, ENFORCED, READY, RESOLVED_REFS};
+use bund_crds::condition::{ACTIVE, COMPLIANT, ENFORCED, READY, RESOLVED_REFS};
+use bund_crds::residency_policy::{OwnerFinding, Owners};
 use bund_crds::{DestinationMappingSpec, ResidencyPolicySpec};
 use bund_engine::locate::locate;
 use bund_engine::snapshot::{Glass, OwnKind, World};
@@ -8,7 +9,7 @@ use bund_engine::{Location, Snapshot, Timestamp};
 use serde_json::{Map, Value, json};
 
 use super::condition::{Wanted, conditions};
-use super::would_deny::would_deny;
+use crate::audit::{Audited, PolicyTotals};
 use crate::index::{OwnObject, View};
 
 /// Nodes that are listed with why they are not inside.
@@ -17,7 +18,14 @@ const LISTED: usize = 20;
 const WHY_LIMIT: usize = 1024;
 
 /// The status that an object of our own kinds should have, where `stored` is what is stored of it.
-pub fn status(kind: OwnKind, name: &str, stored: &OwnObject, view: &View, now: Timestamp) -> Value {
+pub fn status(
+    kind: OwnKind,
+    name: &str,
+    stored: &OwnObject,
+    view: &View,
+    audited: &Audited,
+    now: Timestamp,
+) -> Value {
     let world = view.snapshot.world();
     let unreadable = world.unreadable().find(|fact| fact.kind == kind && fact.name.as_ref() == name);
     let mut members = Map::new();
@@ -35,7 +43,7 @@ pub fn status(kind: OwnKind, name: &str, stored: &OwnObject, view: &View, now: T
                 members.extend(nodes(&view.snapshot).map(|nodes| ("nodes".to_owned(), nodes)));
                 vec![location(world)]
             }
-            OwnKind::ResidencyPolicy => policy(name, view, &mut members, now),
+            OwnKind::ResidencyPolicy => policy(name, stored, view, audited, &mut members, now),
             OwnKind::DestinationMapping => vec![mapping(name, world)],
             OwnKind::DataClass => vec![Wanted::holds(READY, "InForce", "the class is in force")],
             OwnKind::Jurisdiction => vec![Wanted::holds(READY, "InForce", "the tables are in force")],
@@ -87,19 +95,41 @@ fn nodes(snapshot: &Snapshot) -> Option<Value> {
     Some(counts.into())
 }
 
-fn policy(name: &str, view: &View, members: &mut Map<String, Value>, now: Timestamp) -> Vec<Wanted> {
+fn policy(
+    name: &str,
+    stored: &OwnObject,
+    view: &View,
+    audited: &Audited,
+    members: &mut Map<String, Value>,
+    now: Timestamp,
+) -> Vec<Wanted> {
     let world = view.snapshot.world();
     let Some(policy) = world.policies().find(|policy| policy.name.as_str() == name) else {
         return vec![Wanted::fails(READY, "NotInForce", "the policy is not known yet")];
     };
-    members.insert("wouldDeny".to_owned(), json!(would_deny(policy, view, now)));
-    let enforced = enforced(world, now);
-    let missing = missing(&policy.spec, world);
+    let mut wanted = in_force(&policy.spec, world);
+    wanted.push(enforced(world, now));
+    match audited.policies.get(&policy.name) {
+        Some(totals) => {
+            members.extend(counted(totals));
+            wanted.push(compliant(totals));
+        }
+        // It was not judged yet: what was told before holds on.
+        None => {
+            let told = |name: &str| Some((name.to_owned(), stored.status.get(name)?.clone()));
+            members.extend(COUNTED.into_iter().filter_map(told));
+        }
+    }
+    wanted
+}
+
+/// Whether a policy is in force as it is written.
+fn in_force(spec: &ResidencyPolicySpec, world: &World) -> Vec<Wanted> {
+    let missing = missing(spec, world);
     if missing.is_empty() {
         return vec![
             Wanted::holds(READY, "InForce", "the policy is in force"),
             Wanted::holds(RESOLVED_REFS, "Resolved", "every class and jurisdiction exists"),
-            enforced,
         ];
     }
     let missing = missing.join(", ");
@@ -110,8 +140,35 @@ fn policy(name: &str, view: &View, members: &mut Map<String, Value>, now: Timest
     vec![
         Wanted::fails(READY, "RefsNotResolved", in_force),
         Wanted::fails(RESOLVED_REFS, "NotFound", format!("not found: {missing}")),
-        enforced,
     ]
+}
+
+/// The members of a policy's status that the audit tells.
+pub(super) const COUNTED: [&str; 3] = ["covered", "violating", "wouldDeny"];
+
+fn counted(totals: &PolicyTotals) -> [(String, Value); 3] {
+    let PolicyTotals { covered, violating, first_violating, would_deny, first_would_deny } = totals;
+    let owners = |count: u32, first: &[OwnerFinding]| json!(Owners { count, first: first.to_vec() });
+    let values = [json!(covered), owners(*violating, first_violating), owners(*would_deny, first_would_deny)];
+    let [covered, violating, would_deny] = COUNTED.map(str::to_owned);
+    let [of_covered, of_violating, of_would_deny] = values;
+    [(covered, of_covered), (violating, of_violating), (would_deny, of_would_deny)]
+}
+
+/// Whether anything that exists breaks a rule of a policy.
+fn compliant(totals: &PolicyTotals) -> Wanted {
+    let PolicyTotals { covered, violating, .. } = totals;
+    if *violating == 0 {
+        return Wanted::holds(
+            COMPLIANT,
+            "NothingViolates",
+            "nothing that exists breaks a rule of the policy",
+        );
+    }
+    let message = format!(
+        "{violating} of the {covered} that hold its classes break a rule of it; status.violating lists the first, `kubectl          bund why KIND/NAME` explains each"
+    );
+    Wanted::fails(COMPLIANT, "Violations", message)
 }
 
 /// Whether the modes of policies hold as they are written.

@@ -8,11 +8,12 @@ use bund_engine::Timestamp;
 use bund_engine::snapshot::{Glass, OwnKind};
 use kube::api::{DynamicObject, Patch, PatchParams};
 use kube::{Api, Client};
+use tokio::sync::watch;
 use tokio::time::sleep;
 use tracing::{debug, warn};
 
-use super::findings::findings;
 use super::plan::{Planned, Unseen, Write, plan};
+use crate::audit::Audited;
 use crate::index::{Index, WatchedKind};
 use crate::metrics::Metrics;
 
@@ -26,6 +27,7 @@ pub struct Controller {
     client: Client,
     index: Arc<Index>,
     metrics: Metrics,
+    audited: watch::Receiver<Option<Audited>>,
     unseen: Unseen,
     /// The glasses that were broken at the last pass.
     broken: BTreeSet<Box<str>>,
@@ -47,16 +49,21 @@ async fn sleep_until(moment: Timestamp) {
 }
 
 impl Controller {
-    /// A controller that has written nothing yet and counts in `metrics`.
-    pub fn new(client: Client, index: Arc<Index>, metrics: Metrics) -> Self {
-        Self { client, index, metrics, unseen: Unseen::default(), broken: BTreeSet::new() }
+    /// A controller that has written nothing yet, tells what is `audited` and counts in `metrics`.
+    pub fn new(
+        client: Client,
+        index: Arc<Index>,
+        metrics: Metrics,
+        audited: watch::Receiver<Option<Audited>>,
+    ) -> Self {
+        Self { client, index, metrics, audited, unseen: Unseen::default(), broken: BTreeSet::new() }
     }
 
-    /// Writes what differs on every change of the index, for ever. Nothing is written before every kind was listed:
-    /// half a list would tell that nothing is refused.
+    /// Writes what differs on every change of the index and of the audit, for ever. Nothing is written before the first
+    /// audit: half of one would tell that nothing is refused.
     pub async fn run(mut self) {
         let mut revisions = self.index.revisions();
-        if revisions.wait_for(|revision| revision.whole).await.is_err() {
+        if self.audited.wait_for(Option::is_some).await.is_err() {
             return;
         }
         loop {
@@ -73,6 +80,7 @@ impl Controller {
             tokio::select! {
                 () = by_itself => {}
                 changed = revisions.changed() => if changed.is_err() { return },
+                changed = self.audited.changed() => if changed.is_err() { return },
             }
         }
     }
@@ -80,18 +88,16 @@ impl Controller {
     /// One pass over the facts.
     async fn pass(&mut self) -> Next {
         let view = self.index.view();
+        let audited = self.audited.borrow_and_update().clone().unwrap_or_default();
         let mut unseen = std::mem::take(&mut self.unseen);
-        // Judging every workload under every policy is work for a thread of its own, not for one that answers.
+        // Locating every node is work for a thread of its own, not for one that answers.
         let planned = tokio::task::spawn_blocking(move || {
-            let now = Timestamp::now();
-            (plan(&view, &mut unseen, now), findings(&view, now), unseen)
+            (plan(&view, &audited, &mut unseen, Timestamp::now()), unseen)
         });
-        let Ok((planned, findings, unseen)) = planned.await else { return Next::Now };
+        let Ok((planned, unseen)) = planned.await else { return Next::Now };
         let next = planned.next();
-        let Planned { writes, would_deny, broken } = planned;
+        let Planned { writes, broken } = planned;
         self.unseen = unseen;
-        self.metrics.findings(findings);
-        self.metrics.would_deny(would_deny);
         self.tell_broken(&broken);
         let mut failed = false;
         for write in writes {

@@ -1,12 +1,12 @@
 //! The working view and what readers see of it. (pure)
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 use tokio::sync::{broadcast, watch};
 
-use super::{Change, Declassification, KINDS, Purpose, View};
+use super::{Change, Declassification, KINDS, Purpose, Touched, View};
 
 /// Declassifications that wait for whoever tells of them. Where there are more, only their number is told.
 const UNTOLD: usize = 256;
@@ -30,6 +30,8 @@ pub struct Index {
     view: ArcSwap<View>,
     revision: watch::Receiver<Revision>,
     declassified: broadcast::Sender<Declassification>,
+    /// What was touched since somebody asked last; `None` while nobody does.
+    touched: Mutex<Option<Touched>>,
 }
 
 /// The side that writes.
@@ -41,19 +43,27 @@ pub(super) struct Publisher {
     unlisted: BTreeSet<&'static str>,
     /// How many changes were taken in that classes may rest on.
     classes: u64,
+    /// What the changes touch that are not published yet.
+    touched: Touched,
 }
 
 /// An index that knows nothing yet, and its writer.
 pub(super) fn new() -> (Arc<Index>, Publisher) {
     let (sender, receiver) = watch::channel(Revision::default());
     let (declassified, _) = broadcast::channel(UNTOLD);
-    let index = Arc::new(Index { view: ArcSwap::default(), revision: receiver, declassified });
+    let index = Arc::new(Index {
+        view: ArcSwap::default(),
+        revision: receiver,
+        declassified,
+        touched: Mutex::default(),
+    });
     let publisher = Publisher {
         index: index.clone(),
         revision: sender,
         working: View::default(),
         unlisted: KINDS.iter().map(|kind| kind.plural).collect(),
         classes: 0,
+        touched: Touched::default(),
     };
     (index, publisher)
 }
@@ -74,6 +84,23 @@ impl Index {
         self.declassified.subscribe()
     }
 
+    /// What was touched since this was asked last: everything, for whoever asks first. The view that is read next is at
+    /// least as new.
+    pub fn take_touched(&self) -> Touched {
+        let mut touched = self.touched();
+        touched.replace(Touched::default()).unwrap_or(Touched::Everything)
+    }
+
+    /// Nobody will ask what was touched any more.
+    pub fn stop_touching(&self) {
+        *self.touched() = None;
+    }
+
+    fn touched(&self) -> MutexGuard<'_, Option<Touched>> {
+        // Nothing that holds it can leave it half written.
+        self.touched.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Whether decisions can be made from it.
     pub fn is_ready(&self) -> bool {
         self.revision.borrow().ready
@@ -89,7 +116,15 @@ impl Publisher {
             // It fails where the last listener has just gone.
             drop(told.send(declassification));
         }
-        self.working.apply(change);
+        if self.index.touched().is_some() {
+            let before = self.working.clone();
+            self.working.apply(change);
+            self.touched.add(Touched::by(change, &before, &self.working));
+        } else {
+            self.working.apply(change);
+            // Should somebody ask before this is published, it counts as everything.
+            self.touched = Touched::Everything;
+        }
         let (Change::Observed(kind, _) | Change::Gone(kind, _) | Change::Listed(kind)) = change;
         if kind.bears_on_classes() {
             self.classes += 1;
@@ -106,11 +141,16 @@ impl Publisher {
 
     /// Publishes the working view. Before the index is ready nobody reads, so that lists are taken in without
     /// copying.
-    pub(super) fn publish(&self) {
+    pub(super) fn publish(&mut self) {
         if !self.is_ready() {
             return;
         }
         self.index.view.store(Arc::new(self.working.clone()));
+        // After the view: whoever is told that something was touched finds it there.
+        let touched = std::mem::take(&mut self.touched);
+        if let Some(waiting) = self.index.touched().as_mut() {
+            waiting.add(touched);
+        }
         let (whole, classes) = (self.unlisted.is_empty(), self.classes);
         self.revision.send_modify(|revision| {
             *revision = Revision { number: revision.number + 1, classes, ready: true, whole };

@@ -1,15 +1,17 @@
 //! Everything that is known, for decisions and for reports. (pure)
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use bund_crds::GROUP;
-use bund_engine::snapshot::{CarrierId, Observed, OwnKind};
-use bund_engine::{HeldClass, ObjectId, Snapshot, Subject};
-use rpds::RedBlackTreeMapSync;
+use bund_engine::snapshot::{CarrierId, CarrierKind, Life, MadeBy, Observed, OwnKind, PodFacts};
+use bund_engine::{HeldClass, Holder, ObjectId, Snapshot, Subject};
+use rpds::{RedBlackTreeMapSync, RedBlackTreeSetSync};
 use serde_json::{Value, json};
 use tracing::{debug, warn};
 
-use super::{Change, ObjectKey, Record, WatchedKind};
+use super::subject::{Workload, stands_for_it};
+use super::{Change, ObjectKey, Purpose, Record, SubjectKey, WatchedKind};
 
 /// Everything that is known at one moment. Cloning it is cheap; a clone never changes with the original.
 #[derive(Clone, Debug, Default)]
@@ -17,7 +19,9 @@ pub struct View {
     /// What decisions rest on.
     pub snapshot: Snapshot,
     own: RedBlackTreeMapSync<(OwnKind, Box<str>), Arc<OwnObject>>,
-    owners: RedBlackTreeMapSync<OwnerKey, Owner>,
+    workloads: RedBlackTreeMapSync<SubjectKey, Arc<Workload>>,
+    /// The workloads that name storage beyond their own namespace.
+    beyond: RedBlackTreeSetSync<SubjectKey>,
     /// By kind, as its resource is called, and name.
     records: RedBlackTreeMapSync<(&'static str, ObjectKey), Arc<Record>>,
 }
@@ -33,24 +37,6 @@ pub struct OwnObject {
     pub status: Value,
     /// Its name, uid and spec, to be compared with what follows.
     pub object: Value,
-}
-
-/// A workload or a pod that no watched workload made, in the order of reports.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct OwnerKey {
-    /// Its namespace.
-    pub namespace: Box<str>,
-    /// Its kind.
-    pub kind: &'static str,
-    /// Its name.
-    pub name: Box<str>,
-}
-
-#[derive(Clone, Debug)]
-enum Owner {
-    Workload(Arc<Subject>),
-    /// The snapshot holds its subject.
-    Pod,
 }
 
 impl View {
@@ -96,15 +82,86 @@ impl View {
         inside.flat_map(|(_, record)| record.marks.classes.iter().cloned())
     }
 
-    /// Workloads and pods that no watched workload made, in order of namespace, kind and name.
-    pub fn owners(&self) -> impl Iterator<Item = (&OwnerKey, &Subject)> {
-        self.owners.iter().filter_map(|(key, owner)| {
-            let subject = match owner {
-                Owner::Workload(subject) => subject.as_ref(),
-                Owner::Pod => self.snapshot.pod(&key.namespace, &key.name)?,
+    /// Everything that is judged by itself: pods that have not ended, workloads that no other watched workload made,
+    /// and what stands for data at rest. In no order that means anything.
+    pub fn subjects(&self) -> impl Iterator<Item = SubjectKey> {
+        let pods = self.snapshot.all_pod_facts().filter(|pod| pod.life == Life::Lasts);
+        let pods = pods.filter_map(|pod| SubjectKey::of_object(&pod.subject.id));
+        let workloads = self.workloads.iter().filter(|(_, workload)| workload.subject.is_some());
+        let at_rest = self.snapshot.carriers().filter(|(id, _)| holds_data(id));
+        pods.chain(workloads.map(|(key, _)| key.clone()))
+            .chain(at_rest.map(|(id, _)| SubjectKey::of_carrier(id)))
+    }
+
+    /// What is judged by itself under this key.
+    pub fn subject(&self, key: &SubjectKey) -> Option<Cow<'_, Subject>> {
+        if let Some(pod) = self.pod(key) {
+            return (pod.life == Life::Lasts).then_some(Cow::Borrowed(&pod.subject));
+        }
+        match self.workloads.get(key) {
+            Some(workload) => workload.subject.as_deref().map(Cow::Borrowed),
+            None => self.snapshot.carrier_subject(&carrier(key).filter(holds_data)?).map(Cow::Owned),
+        }
+    }
+
+    /// What findings about a subject are told of: the workload that stands for it, or itself.
+    pub fn owner_of(&self, key: &SubjectKey) -> SubjectKey {
+        let mut owner = key.clone();
+        // A pod, its ReplicaSet or Job, their Deployment or CronJob; references that go round end here too.
+        for _ in 0..3 {
+            let pod = self.pod(&owner).map(|pod| &pod.made_by);
+            let made_by = pod.or_else(|| self.workloads.get(&owner).map(|workload| &workload.made_by));
+            let Some(MadeBy::Controller(id)) = made_by.filter(|made_by| stands_for_it(made_by)) else {
+                break;
             };
-            Some((key, subject))
-        })
+            let above = SubjectKey::of_object(id).filter(|above| self.workloads.contains_key(above));
+            let Some(above) = above else { break };
+            owner = above;
+        }
+        owner
+    }
+
+    /// The pods on these nodes, and what shares storage with them.
+    pub fn subjects_on(&self, nodes: &BTreeSet<Box<str>>) -> BTreeSet<SubjectKey> {
+        let on_them = |pod: &&Subject| {
+            let mut names = pod.shapes.iter().filter_map(|shape| shape.node_name.as_ref());
+            names.any(|name| nodes.contains(name))
+        };
+        let pods = self.snapshot.pods().filter(on_them);
+        let holders =
+            pods.map(|pod| Holder::pod(pod.id.namespace.as_deref().unwrap_or_default(), &pod.id.name));
+        self.snapshot.dependents(holders).iter().map(SubjectKey::of_holder).collect()
+    }
+
+    /// The uid of something that is judged by itself, if it is known.
+    pub fn uid(&self, key: &SubjectKey) -> Option<&str> {
+        let workload = || self.workloads.get(key).map(|workload| workload.uid.as_ref());
+        let at_rest = || Some(self.carrier_record(&carrier(key)?)?.1.uid.as_ref());
+        let pod = self.pod(key).map(|pod| pod.uid.as_ref());
+        pod.or_else(workload).or_else(at_rest).filter(|uid| !uid.is_empty())
+    }
+
+    /// What is known of the pod of this key.
+    pub fn pod(&self, key: &SubjectKey) -> Option<&PodFacts> {
+        (key.kind == "Pod").then(|| self.snapshot.pod_facts(&key.namespace, &key.name)).flatten()
+    }
+
+    /// What is known of a workload by itself, whoever made it.
+    pub(super) fn workload(&self, key: &SubjectKey) -> Option<&Arc<Workload>> {
+        self.workloads.get(key)
+    }
+
+    /// The workloads of a namespace that are judged by themselves.
+    pub(super) fn workloads_in(&self, namespace: &str) -> impl Iterator<Item = (&SubjectKey, &Subject)> {
+        let first = SubjectKey { namespace: namespace.into(), kind: "", name: Box::default() };
+        let scope = first.namespace.clone();
+        let here = self.workloads.range(first..).take_while(move |(key, _)| key.namespace == scope);
+        here.filter_map(|(key, workload)| Some((key, workload.subject.as_deref()?)))
+    }
+
+    /// The workloads that name storage beyond their own namespace.
+    pub(super) fn workloads_beyond(&self) -> impl Iterator<Item = (&SubjectKey, &Subject)> {
+        self.beyond.iter().filter_map(|key| Some((key, self.workloads.get(key)?.subject.as_deref()?)))
     }
 
     fn observe(&mut self, kind: &'static WatchedKind, object: &Value) {
@@ -122,8 +179,8 @@ impl View {
             self.own.insert_mut((own, name.into()), Arc::new(OwnObject::read(object)));
         } else {
             self.observe_record(kind, object);
-            if let Some(key) = owner_key(kind, object) {
-                self.observe_owner(kind, key, object);
+            if kind.purpose == Purpose::Reports {
+                self.observe_workload(kind, object);
             }
         }
         debug!(kind = kind.kind, name, "observed");
@@ -138,15 +195,22 @@ impl View {
         }
     }
 
-    fn observe_owner(&mut self, kind: &WatchedKind, key: OwnerKey, object: &Value) {
-        if has_owner(object) {
-            self.owners.remove_mut(&key);
-        } else if kind.kind == "Pod" {
-            self.owners.insert_mut(key, Owner::Pod);
+    fn observe_workload(&mut self, kind: &'static WatchedKind, object: &Value) {
+        let key = SubjectKey {
+            namespace: text(object, "/metadata/namespace").into(),
+            kind: kind.kind,
+            name: text(object, "/metadata/name").into(),
+        };
+        let made_by = MadeBy::read(object);
+        let extract = || Arc::new(self.snapshot.extract(object, Some(&key.namespace), None));
+        let subject = (!stands_for_it(&made_by)).then(extract);
+        if subject.as_ref().is_some_and(|subject| subject.names_beyond()) {
+            self.beyond.insert_mut(key.clone());
         } else {
-            let subject = self.snapshot.extract(object, Some(&key.namespace), None);
-            self.owners.insert_mut(key, Owner::Workload(Arc::new(subject)));
+            self.beyond.remove_mut(&key);
         }
+        let uid = text(object, "/metadata/uid").into();
+        self.workloads.insert_mut(key, Arc::new(Workload { uid, made_by, subject }));
     }
 
     fn forget(&mut self, kind: &'static WatchedKind, key: &ObjectKey) {
@@ -162,7 +226,9 @@ impl View {
             self.own.remove_mut(&(own, name.clone()));
         }
         if let Some(namespace) = namespace.clone() {
-            self.owners.remove_mut(&OwnerKey { namespace, kind: kind.kind, name: name.clone() });
+            let key = SubjectKey { namespace, kind: kind.kind, name: name.clone() };
+            self.workloads.remove_mut(&key);
+            self.beyond.remove_mut(&key);
         }
     }
 }
@@ -181,28 +247,16 @@ impl OwnObject {
     }
 }
 
-/// The key of an object that can be an owner.
-fn owner_key(kind: &'static WatchedKind, object: &Value) -> Option<OwnerKey> {
-    let can_own = kind.group != GROUP && (kind.kind == "Pod" || kind.purpose == super::Purpose::Reports);
-    can_own.then(|| OwnerKey {
-        namespace: text(object, "/metadata/namespace").into(),
-        kind: kind.kind,
-        name: text(object, "/metadata/name").into(),
-    })
+/// The carrier that a key means.
+fn carrier(key: &SubjectKey) -> Option<CarrierId> {
+    let kind = CarrierKind::ALL.into_iter().find(|kind| kind.as_str() == key.kind)?;
+    let namespace = kind.is_namespaced().then(|| key.namespace.clone());
+    Some(CarrierId { kind, namespace, name: key.name.clone() })
 }
 
-/// Whether a workload that is watched made the object and stands for it, or a kubelet by itself (a mirror pod). What
-/// the controller of another kind made (a database operator's pod, a Rollout's ReplicaSet) stands for itself.
-fn has_owner(object: &Value) -> bool {
-    let references = object.pointer("/metadata/ownerReferences").and_then(Value::as_array);
-    let is_watched = |owner: &Value| {
-        let group = text(owner, "/apiVersion").split_once('/').map_or("", |(group, _)| group);
-        let kind = WatchedKind::of(group, text(owner, "/kind"));
-        kind.is_some_and(|kind| kind.purpose == super::Purpose::Reports)
-    };
-    let controller = |owner: &&Value| owner.get("controller") == Some(&Value::Bool(true));
-    references.into_iter().flatten().filter(controller).any(is_watched)
-        || object.pointer("/metadata/annotations/kubernetes.io~1config.mirror").is_some()
+/// Whether a carrier stands for data at rest.
+fn holds_data(id: &CarrierId) -> bool {
+    WatchedKind::of(id.kind.group(), id.kind.as_str()).is_some_and(WatchedKind::holds_data)
 }
 
 /// The text that `pointer` leads to; empty where there is none.
@@ -221,7 +275,8 @@ mod tests {
     }
 
     fn owner_names(view: &View) -> Vec<String> {
-        view.owners().map(|(key, _)| format!("{}/{}/{}", key.namespace, key.kind, key.name)).collect()
+        let owners = view.subjects().map(|key| view.owner_of(&key)).collect::<BTreeSet<_>>();
+        owners.iter().map(|key| format!("{}/{}/{}", key.namespace, key.kind, key.name)).collect()
     }
 
     #[test]
@@ -231,6 +286,11 @@ mod tests {
         let mut owned = meta("web-1");
         let by = |version: &str, kind: &str| json!([{"controller": true, "apiVersion": version, "kind": kind, "name": "o"}]);
         owned["ownerReferences"] = by("apps/v1", "ReplicaSet");
+        let mut set = meta("o");
+        set["ownerReferences"] =
+            json!([{"controller": true, "apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}]);
+        let set = json!({"apiVersion": "apps/v1", "kind": "ReplicaSet", "metadata": set, "spec": {}});
+        view.apply(&observed("apps", "ReplicaSet", set));
         let mut of_an_operator = meta("db-1");
         of_an_operator["ownerReferences"] = by("postgresql.cnpg.io/v1", "Cluster");
         view.apply(&observed(
@@ -254,7 +314,11 @@ mod tests {
 
         let gone = ObjectKey { namespace: Some("shop".into()), name: "web".into() };
         view.apply(&Change::Gone(WatchedKind::of("apps", "Deployment").unwrap(), gone));
-        assert_eq!(owner_names(&view), ["shop/Pod/bare", "shop/Pod/db-1"]);
+        assert_eq!(
+            owner_names(&view),
+            ["shop/Pod/bare", "shop/Pod/db-1", "shop/ReplicaSet/o"],
+            "what is left stands for itself"
+        );
     }
 
     #[test]

@@ -81,7 +81,9 @@ fn what_only_a_leader_knows_goes_with_the_lease() {
     let metrics = Metrics::default();
     metrics.leads(true);
     metrics.findings([(Reason::NodeOutside, 2)]);
-    metrics.would_deny((0..102).map(|n| (format!("p{n}"), 1)));
+    let totals = PolicyTotals { would_deny: 1, ..PolicyTotals::default() };
+    let names: Vec<_> = (0..102).map(|n| format!("p{n}")).collect();
+    metrics.policies(names.iter().map(|name| (name.as_str(), &totals)));
     let led = text(&metrics);
     assert_eq!(lines(&led, "bund_findings"), [r#"bund_findings{reason="NodeOutside"} 2"#]);
     let policies = lines(&led, "bund_policy_would_deny{");
@@ -122,7 +124,8 @@ fn everything() -> String {
     let leaf = crate::certificates::issue(crate::certificates::Step::Everything, None, &[], Timestamp::now());
     metrics.serves(&Serving::from(&leaf.unwrap()));
     metrics.findings([(Reason::NodeOutside, 1)]);
-    metrics.would_deny([("p".to_owned(), 1)]);
+    metrics.policies([("p", &PolicyTotals::default())]);
+    metrics.audited(Pass::Full, std::time::Duration::ZERO);
     metrics.stamped(Stamped::Written);
     metrics.declassified([("pi".to_owned(), 1)]);
     text(&metrics)

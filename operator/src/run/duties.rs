@@ -5,6 +5,7 @@ use std::sync::Arc;
 use kube::Client;
 use tokio::sync::watch;
 
+use crate::audit::{Auditor, Since};
 use crate::controller::{Controller, Herald, Stamper};
 use crate::index::Index;
 use crate::metrics::Metrics;
@@ -34,13 +35,16 @@ impl Duties {
             }
             metrics.leads(true);
             let registrar = Registrar::new(client.clone(), registration.clone());
-            let controller = Controller::new(client.clone(), index.clone(), metrics.clone());
+            let auditor = Auditor::new(index.clone(), metrics.clone(), Since::new());
+            let controller =
+                Controller::new(client.clone(), index.clone(), metrics.clone(), auditor.audited());
             let stamper = Stamper::new(client.clone(), index.clone(), metrics.clone());
             let mut until = leading.clone();
             // Boxed: together they are more than the stack of whoever waits for us should hold.
             tokio::select! {
                 _ = until.wait_for(|leads| !*leads) => {}
                 () = Box::pin(registrar.run()) => return,
+                () = Box::pin(auditor.run()) => return,
                 () = Box::pin(controller.run()) => return,
                 () = Box::pin(stamper.run()) => return,
                 () = Box::pin(herald.run()) => return,

@@ -38,7 +38,7 @@ enum PodKind {
 
 impl Holder {
     /// The pod of this namespace and name.
-    pub(crate) fn pod(namespace: &str, name: &str) -> Self {
+    pub fn pod(namespace: &str, name: &str) -> Self {
         Self::Pod(PodId { kind: PodKind::Pod, namespace: namespace.into(), name: name.into() })
     }
 }
@@ -156,7 +156,7 @@ fn sources(holder: &Holder, through: Through, snapshot: &Snapshot, lead: &mut dy
         }
         Holder::Pod(PodId { kind: _, namespace, name }) => {
             let shapes = snapshot.pod(namespace, name).into_iter().flat_map(|pod| &pod.shapes);
-            for reference in shapes.flat_map(|shape| &shape.references) {
+            for reference in shapes.flat_map(|shape| shape.references.iter()) {
                 let (kind, name) = (reference.carrier, reference.name.clone());
                 lead(Holder::Carrier(CarrierId { kind, namespace: Some(namespace.clone()), name }));
             }

@@ -27,7 +27,6 @@ mod binding;
 
 /// What one object is found to be.
 pub(super) struct Judgement {
-    pub(super) subject: Subject,
     pub(super) classes: Classification,
     pub(super) findings: Vec<Finding>,
     pub(super) injection: Option<Injection>,
@@ -78,53 +77,52 @@ pub(super) fn is_kept(classes: &Classification, subject: &Subject, snapshot: &Sn
     }
 }
 
-/// Judges `object` as the subject of `request`.
-pub(super) fn judge(request: &Request, object: &Value, snapshot: &Snapshot) -> Judgement {
-    let subject = snapshot.extract(object, request.namespace.as_deref(), request.name.as_deref());
+/// Judges `object`, of which `subject` was extracted, as the subject of `request`.
+pub(super) fn judge(request: &Request, subject: &Subject, object: &Value, snapshot: &Snapshot) -> Judgement {
     judge_subject(subject, change(request), object, snapshot)
 }
 
 /// Judges a subject that exists, as if it came to be now. Without its object, its injection means nothing.
-pub(super) fn judge_standing(subject: Subject, snapshot: &Snapshot) -> Judgement {
+pub(super) fn judge_standing(subject: &Subject, snapshot: &Snapshot) -> Judgement {
     judge_subject(subject, Change::Standing, &Value::Null, snapshot)
 }
 
-fn judge_subject(subject: Subject, change: Change, object: &Value, snapshot: &Snapshot) -> Judgement {
-    let namespace: Box<str> = judged_in(&subject, snapshot).into();
+fn judge_subject(subject: &Subject, change: Change, object: &Value, snapshot: &Snapshot) -> Judgement {
+    let namespace: Box<str> = judged_in(subject, snapshot).into();
     let mut judge = Judge {
         snapshot,
         namespace: &namespace,
         change,
-        classifier: classifier(&subject, &namespace, snapshot),
+        classifier: classifier(subject, &namespace, snapshot),
         findings: Vec::new(),
         injection: None,
     };
     let classes = match subject.role {
         Role::Namespace => {
-            rule::namespace_not_guarded::judge(&subject, &mut judge.findings);
+            rule::namespace_not_guarded::judge(subject, &mut judge.findings);
             let label = Provenance::Label { field: FieldPath::of("metadata.labels") };
             subject.labels.classes().map(|class| (class.into(), Vec::from([label.clone()]))).collect()
         }
         _ if snapshot.enrolment(&namespace) == Enrolment::Unguarded => {
-            rule::class_outside_guarded::judge(&subject, &namespace, &mut judge.findings);
+            rule::class_outside_guarded::judge(subject, &namespace, &mut judge.findings);
             Classification::new()
         }
         _ if exempt_and_unguarded(&namespace, snapshot) => {
-            rule::class_outside_guarded::judge(&subject, &namespace, &mut judge.findings);
-            judge.classes(&subject, object)
+            rule::class_outside_guarded::judge(subject, &namespace, &mut judge.findings);
+            judge.classes(subject, object)
         }
-        _ => judge.classes(&subject, object),
+        _ => judge.classes(subject, object),
     };
     let Judge { classifier, findings, injection, .. } = judge;
     let mut assumptions = classifier.assumptions;
     if !classes.is_empty() {
-        assumptions.extend(assumed_of_cluster(&subject, snapshot));
+        assumptions.extend(assumed_of_cluster(subject, snapshot));
     }
     let named = subject.role != Role::Namespace && *namespace != *NO_NAMESPACE;
     if named && snapshot.enrolment(&namespace) == Enrolment::Assumed {
         assumptions.insert(Assumption::NamespaceAbsent(namespace));
     }
-    Judgement { subject, classes, findings, injection, assumptions }
+    Judgement { classes, findings, injection, assumptions }
 }
 
 /// What classifies a subject: nothing comes to it from what it was.
@@ -276,7 +274,7 @@ impl Judge<'_> {
         }
         self.inject(subject, shape, &to_inject, object);
         rule::node_reader::judge(shape, self.namespace, classes, self.snapshot, &mut self.findings);
-        for claim in &shape.claims {
+        for claim in shape.claims.iter() {
             self.assume_class(&StoredFacts::Claim(claim.stored.clone()), classes);
         }
     }

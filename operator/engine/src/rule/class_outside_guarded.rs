@@ -27,7 +27,7 @@ fn labels(subject: &Subject) -> Vec<(FieldPath, &Labels)> {
     let of_claims = subject
         .shapes
         .iter()
-        .flat_map(|shape| &shape.claims)
+        .flat_map(|shape| shape.claims.iter())
         .map(|claim| (claim.at.key("metadata").key("labels"), &claim.labels));
     let inner = subject.inner_labels.iter().map(|(at, labels)| (at.clone(), labels));
     let mut seen = BTreeSet::new();

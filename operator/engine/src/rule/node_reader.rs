@@ -73,7 +73,7 @@ fn kept_paths(
     snapshot: &Snapshot,
 ) -> Vec<(FieldPath, alloc::string::String)> {
     let mut read = Vec::new();
-    for volume in &shape.volumes {
+    for volume in shape.volumes.iter() {
         let backings: Vec<Backing> = match &volume.kind {
             VolumeKind::Inline(source) => source.backings.clone(),
             VolumeKind::Claim(name) => backings_of_claim(name, namespace, snapshot),

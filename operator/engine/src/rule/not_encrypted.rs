@@ -29,7 +29,7 @@ pub(crate) fn judge_carrier(
 
 /// Judges the claims that will be made for a pod.
 pub(crate) fn judge_shape(case: &Case<'_>, findings: &mut Vec<Finding>) {
-    for claim in &case.shape.claims {
+    for claim in case.shape.claims.iter() {
         judge(&claim.stored, case.requirement, case.provenance, case.snapshot, findings);
     }
 }

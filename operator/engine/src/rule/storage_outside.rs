@@ -45,7 +45,7 @@ pub(crate) fn judge_shape(case: &Case<'_>, namespace: &str, findings: &mut Vec<F
     let Case { shape, requirement, provenance, snapshot, .. } = case;
     let inside = &requirement.jurisdictions;
     let holds = |field: &FieldPath| provenance.iter().any(|way| way.field() == *field);
-    for volume in &shape.volumes {
+    for volume in shape.volumes.iter() {
         if volume.access == Access::Read && !holds(&volume.at) {
             continue;
         }
@@ -57,7 +57,7 @@ pub(crate) fn judge_shape(case: &Case<'_>, namespace: &str, findings: &mut Vec<F
         };
         tell(stored, Reason::StorageOutside, requirement, provenance, findings);
     }
-    for claim in &shape.claims {
+    for claim in shape.claims.iter() {
         let stored = claim_place(&claim.stored, inside, snapshot);
         tell(stored, Reason::StorageOutside, requirement, provenance, findings);
     }

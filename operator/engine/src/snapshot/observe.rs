@@ -4,8 +4,10 @@ use alloc::{boxed::Box, sync::Arc};
 
 use serde_json::Value;
 
-use super::{CarrierFacts, CarrierId, CarrierKind, ClassKind, NamespaceFacts, NodeFacts, OwnKind, Snapshot};
-use crate::{Subject, storage::ClassFacts, subject::labels_of, subject_group};
+use super::{
+    CarrierFacts, CarrierId, CarrierKind, ClassKind, NamespaceFacts, NodeFacts, OwnKind, PodFacts, Snapshot,
+};
+use crate::{storage::ClassFacts, subject::labels_of, subject_group};
 
 /// What became of an observed object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,8 +65,5 @@ pub(super) fn observe(snapshot: &mut Snapshot, object: &Value) -> Observed {
 pub const DEFAULT_NAMESPACE: &str = "default";
 
 fn observe_pod(snapshot: &mut Snapshot, object: &Value, namespace: &str, name: Box<str>) {
-    let subject = Subject::extract(object, Some(namespace), None, None);
-    let phase = object.get("status").and_then(|status| status.get("phase")).and_then(Value::as_str);
-    let lasts = !matches!(phase, Some("Succeeded" | "Failed"));
-    snapshot.insert_pod((namespace.into(), name), subject, lasts);
+    snapshot.insert_pod((namespace.into(), name), PodFacts::read(object, namespace));
 }

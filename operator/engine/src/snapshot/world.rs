@@ -294,7 +294,7 @@ impl World {
                 Observed::Unreadable
             }
         };
-        self.derive();
+        self.derive(kind);
         observed
     }
 
@@ -309,10 +309,18 @@ impl World {
             OwnKind::Jurisdiction => drop(self.specs.remove(name)),
             OwnKind::ResidencyPolicy => drop(self.policies.remove(name)),
         }
-        self.derive();
+        self.derive(kind);
     }
 
-    fn derive(&mut self) {
+    /// Compiles anew what rests on objects of `kind`.
+    fn derive(&mut self, kind: OwnKind) {
+        match kind {
+            OwnKind::ClusterLocation | OwnKind::Jurisdiction => {}
+            OwnKind::BreakGlass
+            | OwnKind::DataClass
+            | OwnKind::DestinationMapping
+            | OwnKind::ResidencyPolicy => return,
+        }
         self.location = self.given_location.clone().unwrap_or_default();
         let providers = &self.location.providers;
         self.tables = self

@@ -116,6 +116,7 @@ fn fill_role(reader: &mut Reader, object: &Value, subject: &mut Subject) {
                 labels: subject.labels.clone(),
                 labels_at: FieldPath::of("metadata.labels"),
                 pod_name: name,
+                stateful: Vec::new(),
             };
             let shape = pod_shape(reader, place, &mut subject.unknown_fields);
             subject.shapes.push(shape);
@@ -146,8 +147,8 @@ fn fill_binding(reader: &mut Reader, object: &Value, subject: &mut Subject) {
 fn fill_workload(reader: &mut Reader, object: &Value, place: &TemplatePlace, subject: &mut Subject) {
     subject.role = Role::Workload(place.workload);
     let (template, at) = descend(object, place.template);
-    let mut shape = template_shape(reader, template, at, &mut subject.unknown_fields);
-    shape.claims.extend(stateful_claims(reader, object, &subject.id.name, template));
+    let stateful = stateful_claims(reader, object, &subject.id.name, template);
+    let shape = template_shape(reader, template, at, stateful, &mut subject.unknown_fields);
     subject.shapes.push(shape);
     if let Some(inner) = place.inner_metadata {
         let (metadata, at) = descend(object, inner);
@@ -167,13 +168,14 @@ fn template_shape(
     reader: &mut Reader,
     template: Option<&Value>,
     at: FieldPath,
+    stateful: Vec<ClaimTemplate>,
     unknown: &mut Vec<FieldPath>,
 ) -> PodShape {
     let labels_at = at.key("metadata").key("labels");
     let labels = reader.labels(template.and_then(|t| t.get("metadata")), &at.key("metadata"));
     let spec_at = at.key("spec");
     let spec = template.and_then(|t| t.get("spec")).unwrap_or(&Value::Null);
-    pod_shape(reader, Place { at, spec_at, spec, labels, labels_at, pod_name: None }, unknown)
+    pod_shape(reader, Place { at, spec_at, spec, labels, labels_at, pod_name: None, stateful }, unknown)
 }
 
 /// The claims of a `StatefulSet`: `<template>-<set>-<ordinal>`.
@@ -207,7 +209,7 @@ fn fill_mapped(reader: &mut Reader, object: &Value, mapping: &DestinationMapping
         for (at, value) in select(object, template.query.steps()) {
             let shape = match template.shape {
                 TemplateShape::PodTemplate => {
-                    template_shape(reader, Some(value), at, &mut subject.unknown_fields)
+                    template_shape(reader, Some(value), at, Vec::new(), &mut subject.unknown_fields)
                 }
                 TemplateShape::PodSpec => {
                     let place = Place {
@@ -217,6 +219,7 @@ fn fill_mapped(reader: &mut Reader, object: &Value, mapping: &DestinationMapping
                         labels: subject.labels.clone(),
                         labels_at: FieldPath::of("metadata.labels"),
                         pod_name: None,
+                        stateful: Vec::new(),
                     };
                     pod_shape(reader, place, &mut subject.unknown_fields)
                 }

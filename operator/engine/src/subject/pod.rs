@@ -1,6 +1,6 @@
 //! The shape of a pod: what the rules read of a pod or of a pod template.
 
-use alloc::{boxed::Box, vec::Vec};
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
 use serde_json::Value;
 
@@ -29,18 +29,36 @@ pub struct PodShape {
     /// `spec.nodeName`.
     pub node_name: Option<Box<str>>,
     /// `spec.nodeSelector`, in order of its keys.
-    pub node_selector: Vec<(Box<str>, Box<str>)>,
+    pub node_selector: Arc<[(Box<str>, Box<str>)]>,
     /// The terms of the required node affinity; `None` where none is required.
-    pub required_terms: Option<Vec<NodeTerm>>,
+    pub required_terms: Option<Arc<[NodeTerm]>>,
     /// What the pod mounts and references.
-    pub references: Vec<Reference>,
+    pub references: Arc<[Reference]>,
     /// Claims that will be made for the pod and mounted by it.
-    pub claims: Vec<ClaimTemplate>,
+    pub claims: Arc<[ClaimTemplate]>,
     /// The volumes that hold data beyond the pod's own.
-    pub volumes: Vec<PodVolume>,
+    pub volumes: Arc<[PodVolume]>,
+}
+
+/// Keeps `known` where it says the same, so that what is alike is held once.
+fn share<T: PartialEq + Clone>(own: &mut T, known: &T) {
+    if own == known {
+        own.clone_from(known);
+    }
 }
 
 impl PodShape {
+    /// Shares with another pod what both say: pods of one workload say nearly all of it alike.
+    pub(crate) fn share_with(&mut self, other: &Self) {
+        let Self { labels, node_selector, required_terms, references, claims, volumes, .. } = self;
+        share(labels, &other.labels);
+        share(node_selector, &other.node_selector);
+        share(required_terms, &other.required_terms);
+        share(references, &other.references);
+        share(claims, &other.claims);
+        share(volumes, &other.volumes);
+    }
+
     /// The claims of `namespace` whose names are known and that a pod of this shape uses.
     pub(crate) fn claims_in_use(&self, namespace: &str) -> Vec<ClaimInUse> {
         let claim = |name: &str, at: &FieldPath, access| ClaimInUse {
@@ -100,11 +118,13 @@ pub(crate) struct Place<'v> {
     pub(crate) labels_at: FieldPath,
     /// The pod's name, where it is known.
     pub(crate) pod_name: Option<&'v str>,
+    /// Claims that what makes the pods makes for each of them.
+    pub(crate) stateful: Vec<ClaimTemplate>,
 }
 
 /// Reads the pod spec at `place`; fields that nobody knows are added to `unknown`.
 pub(crate) fn pod_shape(reader: &mut Reader, place: Place<'_>, unknown: &mut Vec<FieldPath>) -> PodShape {
-    let Place { at, spec_at, spec, labels, labels_at, pod_name } = place;
+    let Place { at, spec_at, spec, labels, labels_at, pod_name, stateful } = place;
     if !spec.is_object() {
         reader.note(spec_at.clone(), "an object");
     }
@@ -115,11 +135,12 @@ pub(crate) fn pod_shape(reader: &mut Reader, place: Place<'_>, unknown: &mut Vec
         .into_iter()
         .map(|(key, value)| (Box::from(key), Box::from(value)))
         .collect();
-    let required_terms = affinity::required_terms(reader, spec, &spec_at);
-    let references = reference::references(reader, spec, &spec_at);
+    let required_terms = affinity::required_terms(reader, spec, &spec_at).map(Arc::from);
+    let references = reference::references(reader, spec, &spec_at).into();
     let mounts = Mounts::read(spec);
-    let claims = ephemeral_claims(reader, spec, &spec_at, pod_name, &mounts);
-    let volumes = volumes(reader, spec, &spec_at, &mounts);
+    let ephemeral = ephemeral_claims(reader, spec, &spec_at, pod_name, &mounts);
+    let claims = ephemeral.into_iter().chain(stateful).collect();
+    let volumes = volumes(reader, spec, &spec_at, &mounts).into();
     PodShape {
         at,
         spec_at,

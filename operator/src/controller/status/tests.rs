@@ -1,7 +1,8 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::index::{Change, WatchedKind};
+use crate::audit::Audit;
+use crate::index::{Change, Touched, WatchedKind};
 
 const REGION: &str = "topology.kubernetes.io/region";
 
@@ -55,8 +56,15 @@ fn view() -> View {
     view
 }
 
+fn audited(view: &View, now: Timestamp) -> Audited {
+    let mut audit = Audit::default();
+    audit.pass(view, &Touched::Everything, now);
+    audit.audited()
+}
+
 fn status_of(view: &View, kind: OwnKind, name: &str) -> Value {
-    status(kind, name, view.own(kind, name).unwrap(), view, Timestamp::UNIX_EPOCH)
+    let audited = audited(view, Timestamp::UNIX_EPOCH);
+    status(kind, name, view.own(kind, name).unwrap(), view, &audited, Timestamp::UNIX_EPOCH)
 }
 
 fn condition(kind: &str, status: &str, reason: &str, message: &str) -> Value {
@@ -96,7 +104,10 @@ fn a_policy_that_audits_counts_what_it_would_refuse_if_it_denied() {
             condition("Ready", "True", "InForce", "the policy is in force"),
             condition("ResolvedRefs", "True", "Resolved", "every class and jurisdiction exists"),
             condition("Enforced", "True", "AsWritten", "the modes hold as they are written"),
+            condition("Compliant", "False", "Violations", "4 of the 4 that hold its classes break a rule of it; \
+                status.violating lists the first, `kubectl bund why KIND/NAME` explains each"),
         ],
+        "covered": 4,
         "wouldDeny": {"count": 2, "first": [
             {"namespace": "shop", "kind": "Deployment", "name": "abroad", "reason": "PlacementContradicts",
                 "field": "spec.template.spec.nodeSelector"},
@@ -104,8 +115,9 @@ fn a_policy_that_audits_counts_what_it_would_refuse_if_it_denied() {
         ]}
     });
     let status = status_of(&view, OwnKind::ResidencyPolicy, "stay");
-    let fields = |status: &Value| status["wouldDeny"]["first"].as_array().unwrap().len();
-    assert_eq!(fields(&status), 2);
+    assert_eq!(status["violating"]["count"], 4, "with the other policy, nothing is where both want it");
+    assert_eq!(status["wouldDeny"]["count"], 2);
+    assert_eq!(status["covered"], expected["covered"]);
     assert_eq!(status["conditions"], expected["conditions"]);
     for (found, wanted) in
         [0, 1].map(|i| (&status["wouldDeny"]["first"][i], &expected["wouldDeny"]["first"][i]))
@@ -139,8 +151,9 @@ fn broken_glass_shows_on_itself_and_on_every_policy_until_it_ends() {
     assert_eq!(status_of(&view, OwnKind::BreakGlass, "inc-7"), expected);
     let of_policy = |now| {
         let stored = OwnObject { generation: 1, ..OwnObject::default() };
-        let status =
-            status(OwnKind::ResidencyPolicy, "stay", &stored, &view, Timestamp::from_second(now).unwrap());
+        let now = Timestamp::from_second(now).unwrap();
+        let audited = audited(&view, now);
+        let status = status(OwnKind::ResidencyPolicy, "stay", &stored, &view, &audited, now);
         status["conditions"][2]["message"].clone()
     };
     assert_eq!(of_policy(119), format!("glass is broken, Deny acts as Warn: {said}"));

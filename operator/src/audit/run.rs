@@ -1,0 +1,125 @@
+//! Keeping the audit, while we lead. (client of nobody: it only reads the index)
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bund_engine::Timestamp;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, sleep_until};
+use tracing::{debug, warn};
+
+use super::state::{Audit, Audited, Since};
+use crate::index::{Index, Touched};
+use crate::metrics::{Metrics, Pass};
+
+/// From one full pass to the next. Everything is told as it changes; this finds what that missed.
+const FULL: Duration = Duration::from_mins(10);
+/// The longest rest after a pass.
+const REST: Duration = Duration::from_millis(500);
+
+/// Keeps the audit.
+pub struct Auditor {
+    index: Arc<Index>,
+    metrics: Metrics,
+    audit: Audit,
+    told: watch::Sender<Option<Audited>>,
+}
+
+impl Auditor {
+    /// An auditor that knows only since when some findings are known.
+    pub fn new(index: Arc<Index>, metrics: Metrics, since: Since) -> Self {
+        let (told, _) = watch::channel(None);
+        Self { index, metrics, audit: Audit::new(since), told }
+    }
+
+    /// What it finds, from the first pass on.
+    pub fn audited(&self) -> watch::Receiver<Option<Audited>> {
+        self.told.subscribe()
+    }
+
+    /// Judges what is touched on every change of the index, and everything now and then, for ever. Not before every kind
+    /// was listed: half a list would tell that nothing is wrong.
+    pub async fn run(mut self) {
+        let mut revisions = self.index.revisions();
+        if revisions.wait_for(|revision| revision.whole).await.is_err() {
+            return;
+        }
+        let mut full = Full::due();
+        loop {
+            revisions.mark_unchanged();
+            let waiting = self.index.take_touched();
+            let touched = if full.is_due() { Touched::Everything } else { waiting.clone() };
+            let begun = Instant::now();
+            if !touched.is_empty() {
+                self.pass(touched, full.is_due() && waiting.is_empty()).await;
+            }
+            if full.is_due() {
+                full = Full::after(&self.index);
+            }
+            // Rests as long as it thought: an idle cluster is answered at once, a busy one costs half a core at most.
+            sleep(begun.elapsed().min(REST)).await;
+            tokio::select! {
+                () = sleep_until(full.at) => {}
+                changed = revisions.changed() => if changed.is_err() { return },
+            }
+        }
+    }
+
+    /// One pass. Where `nothing_changed` since the last one, it must find nothing.
+    async fn pass(&mut self, touched: Touched, nothing_changed: bool) {
+        let (view, mut audit) = (self.index.view(), std::mem::take(&mut self.audit));
+        let begun = Instant::now();
+        let kind = if touched == Touched::Everything { Pass::Full } else { Pass::Touched };
+        // Judging is work for a thread of its own, not for one that answers.
+        let judged = tokio::task::spawn_blocking(move || {
+            let changed = audit.pass(&view, &touched, Timestamp::now());
+            (changed, audit.audited(), audit)
+        });
+        // It fails only where we are stopping.
+        let Ok((changed, audited, audit)) = judged.await else { return };
+        self.audit = audit;
+        self.metrics.audited(kind, begun.elapsed());
+        debug!(?kind, changed, took = ?begun.elapsed(), "audited");
+        if nothing_changed && changed > 0 {
+            self.metrics.audit_corrected(changed);
+            warn!(changed, "a full pass found what no change had touched; please report this with your log");
+        }
+        self.metrics.findings(audited.reasons.iter().map(|(reason, count)| (*reason, *count)));
+        self.metrics.policies(audited.policies.iter().map(|(name, totals)| (name.as_str(), totals)));
+        let differs = self.told.borrow().as_ref() != Some(&audited);
+        if differs {
+            self.told.send_replace(Some(audited));
+        }
+    }
+}
+
+impl Drop for Auditor {
+    fn drop(&mut self) {
+        self.index.stop_touching();
+    }
+}
+
+/// When the next full pass is due.
+struct Full {
+    at: Instant,
+}
+
+impl Full {
+    fn due() -> Self {
+        Self { at: Instant::now() }
+    }
+
+    fn is_due(&self) -> bool {
+        self.at <= Instant::now()
+    }
+
+    /// After a while, or when a broken glass ends by itself.
+    fn after(index: &Index) -> Self {
+        let now = Timestamp::now();
+        let view = index.view();
+        let glasses = view.snapshot.world().glasses().filter(|glass| glass.is_active(now));
+        let ends = glasses.filter_map(|glass| glass.until).min();
+        let left = ends.and_then(|end| Duration::try_from(end.duration_since(now)).ok());
+        Self { at: Instant::now() + left.map_or(FULL, |left| left.min(FULL)) }
+    }
+}

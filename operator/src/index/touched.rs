@@ -1,0 +1,181 @@
+//! What is to be judged again after a change: exactly what it touches. (pure)
+
+use std::collections::BTreeSet;
+
+use bund_engine::Holder;
+use bund_engine::snapshot::{CarrierId, CarrierKind, ClassKind, OwnKind};
+
+use super::{Change, ObjectKey, SubjectKey, View, WatchedKind};
+
+/// What is to be judged again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Touched {
+    /// Everything.
+    Everything,
+    /// These alone, and what rests on these nodes.
+    Only {
+        /// The subjects.
+        subjects: BTreeSet<SubjectKey>,
+        /// The nodes that came, went, or say something else about where they are.
+        nodes: BTreeSet<Box<str>>,
+    },
+}
+
+impl Default for Touched {
+    /// Nothing.
+    fn default() -> Self {
+        Self::Only { subjects: BTreeSet::new(), nodes: BTreeSet::new() }
+    }
+}
+
+/// More is as much as everything.
+const MOST: usize = 20_000;
+
+impl Touched {
+    /// What `change`, which led from one view to the next, touches.
+    pub(super) fn by(change: &Change, before: &View, after: &View) -> Self {
+        let (kind, key) = match change {
+            Change::Observed(kind, object) => (*kind, ObjectKey::of_value(object)),
+            Change::Gone(kind, key) => (*kind, key.clone()),
+            // What was there before a list was read again, and is no more, is told one by one.
+            Change::Listed(_) => return Self::default(),
+        };
+        let (old, new) = (Side { view: before, kind, key: &key }, Side { view: after, kind, key: &key });
+        if let Some(own) = OwnKind::of(kind.group, kind.kind) {
+            return everything_if(old.own(own) != new.own(own));
+        }
+        if let Some(class) = ClassKind::of(kind.group, kind.kind) {
+            return everything_if(
+                before.snapshot.storage_class(class, &key.name)
+                    != after.snapshot.storage_class(class, &key.name),
+            );
+        }
+        match (kind.group, kind.kind) {
+            ("", "Node") if before.snapshot.node(&key.name) != after.snapshot.node(&key.name) => {
+                Self::Only { subjects: BTreeSet::new(), nodes: BTreeSet::from([key.name]) }
+            }
+            ("", "Node") => Self::default(),
+            ("", "Namespace") => {
+                let name = &key.name;
+                if before.snapshot.namespace(name) == after.snapshot.namespace(name) {
+                    return Self::default();
+                }
+                let all = [before, after].into_iter().flat_map(|view| {
+                    let workloads = view.workloads_in(name).map(|(key, _)| key.clone());
+                    workloads.chain(resting_on(view.snapshot.holders_in(name), view))
+                });
+                Self::only(all)
+            }
+            _ if old.holder_facts_differ(&new) => {
+                Self::only([before, after].into_iter().flat_map(|view| resting_on(new.holder(), view)))
+            }
+            _ if new.is_workload() => Self::by_workload(&old, &new),
+            _ => Self::default(),
+        }
+    }
+
+    /// Adds what something else touches.
+    pub(super) fn add(&mut self, more: Self) {
+        let (Self::Only { subjects, nodes }, Self::Only { subjects: more, nodes: more_nodes }) =
+            (&mut *self, more)
+        else {
+            *self = Self::Everything;
+            return;
+        };
+        subjects.extend(more);
+        nodes.extend(more_nodes);
+        if subjects.len() + nodes.len() > MOST {
+            *self = Self::Everything;
+        }
+    }
+
+    /// Whether nothing is touched.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    fn only(subjects: impl Iterator<Item = SubjectKey>) -> Self {
+        Self::Only { subjects: subjects.collect(), nodes: BTreeSet::new() }
+    }
+
+    /// A workload itself, and the pods that are told of under another owner since it came or went.
+    fn by_workload(old: &Side<'_>, new: &Side<'_>) -> Self {
+        let key = new.subject_key();
+        let (was, is) = (old.view.workload(&key), new.view.workload(&key));
+        let subject = |workload: Option<&std::sync::Arc<super::subject::Workload>>| {
+            workload.and_then(|workload| workload.subject.clone())
+        };
+        let mut touched = BTreeSet::new();
+        if subject(was) != subject(is) {
+            touched.insert(key.clone());
+        }
+        if was.map(|workload| &workload.made_by) != is.map(|workload| &workload.made_by) {
+            let namespace = &key.namespace;
+            let pods = new.view.snapshot.pods_in(namespace);
+            let pods = pods.map(|pod| SubjectKey::pod(namespace, &pod.id.name));
+            touched.extend(pods.filter(|pod| old.view.owner_of(pod) != new.view.owner_of(pod)));
+        }
+        Self::Only { subjects: touched, nodes: BTreeSet::new() }
+    }
+}
+
+fn everything_if(differs: bool) -> Touched {
+    if differs { Touched::Everything } else { Touched::default() }
+}
+
+/// Everything in `view` whose judgement may rest on what has `changed`.
+fn resting_on(changed: impl IntoIterator<Item = Holder>, view: &View) -> BTreeSet<SubjectKey> {
+    let dependents = view.snapshot.dependents(changed);
+    let mut resting: BTreeSet<SubjectKey> = dependents.iter().map(SubjectKey::of_holder).collect();
+    for holder in &dependents {
+        let Holder::Carrier(id) = holder else { continue };
+        let here = id.namespace.iter().flat_map(|namespace| view.workloads_in(namespace));
+        let naming = here.chain(view.workloads_beyond());
+        let naming = naming.filter(|(_, subject)| subject.rests_on(id, &view.snapshot));
+        resting.extend(naming.map(|(key, _)| key.clone()));
+    }
+    resting
+}
+
+/// The object that changed, as one view knows it.
+struct Side<'v> {
+    view: &'v View,
+    kind: &'static WatchedKind,
+    key: &'v ObjectKey,
+}
+
+impl Side<'_> {
+    /// What an object of our own kinds says. Its status is ours.
+    fn own(&self, kind: OwnKind) -> Option<&serde_json::Value> {
+        self.view.own(kind, &self.key.name).map(|own| &own.object)
+    }
+
+    fn subject_key(&self) -> SubjectKey {
+        let namespace = self.key.namespace.clone().unwrap_or_default();
+        SubjectKey { namespace, kind: self.kind.kind, name: self.key.name.clone() }
+    }
+
+    fn is_workload(&self) -> bool {
+        self.kind.purpose == super::Purpose::Reports
+    }
+
+    fn carrier(&self) -> Option<CarrierId> {
+        let kind = CarrierKind::of(self.kind.group, self.kind.kind)?;
+        Some(CarrierId { kind, namespace: self.key.namespace.clone(), name: self.key.name.clone() })
+    }
+
+    fn holder(&self) -> Option<Holder> {
+        let namespace = self.key.namespace.as_deref().unwrap_or_default();
+        let pod = || (self.kind.kind == "Pod").then(|| Holder::pod(namespace, &self.key.name));
+        self.carrier().map(Holder::Carrier).or_else(pod)
+    }
+
+    /// Whether a pod or a carrier says something else than before.
+    fn holder_facts_differ(&self, other: &Self) -> bool {
+        match self.holder() {
+            Some(Holder::Carrier(id)) => self.view.snapshot.carrier(&id) != other.view.snapshot.carrier(&id),
+            Some(Holder::Pod(_)) => self.view.pod(&self.subject_key()) != other.view.pod(&self.subject_key()),
+            None => false,
+        }
+    }
+}
