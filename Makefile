@@ -54,7 +54,8 @@ chart: need-go ## The chart, packaged under target/chart with its CRDs and polic
 soak: need-cargo tools ## A steady load through upgrades and losses, and ten minutes of memory; make test does a tenth. 15 minutes.
 	cargo run --quiet --release --package bund-e2e --bin soak
 
-bench: need-cargo need-go $(OHA) ## The figures of docs/benchmarks.md, beside peers in one run; BENCH=engine, check, handler or apiserver for one.
+bench: need-cargo need-go $(OHA) ## The figures of docs/benchmarks.md, beside peers in one run; BENCH=engine, audit, check, handler, scale or apiserver for one.
+	case ' $(BENCH) ' in '  '|*' audit '*) cargo bench --quiet --package bund-operator --bench audit ;; esac
 	OHA=$(CURDIR)/$(OHA) cargo run --quiet --release --package bund-e2e --bin bench -- $(BENCH)
 
 $(OHA): | need-cargo

@@ -12,6 +12,8 @@ mod judge;
 mod owner;
 mod run;
 mod state;
+#[cfg(test)]
+mod tests;
 mod totals;
 
 pub use owner::{FindingId, OwnerAudit, Told};

@@ -9,6 +9,7 @@
 
 mod declassification;
 mod kind;
+mod listen;
 mod publish;
 mod record;
 mod roster;
@@ -30,6 +31,7 @@ use crate::metrics::Metrics;
 pub(crate) use declassification::names;
 pub use declassification::{Declassification, Writer};
 pub use kind::{Detail, KINDS, Presence, Purpose, WatchedKind};
+pub use listen::Listener;
 pub use publish::{Index, Revision};
 pub use record::Record;
 pub use roster::{Change, ObjectKey};

@@ -5,7 +5,7 @@ use alloc::{collections::BTreeMap, sync::Arc, vec::Vec};
 use bund_crds::{Mode, PolicyName};
 
 use crate::{
-    Finding, Snapshot, Subject, Timestamp,
+    Finding, Snapshot, Subject, Timestamp, Verdict,
     decide::kept_by,
     decide_standing,
     snapshot::{Policy, World},
@@ -23,6 +23,9 @@ pub struct Audited {
 /// Judges `subject` as it stands at `now`.
 pub fn audit(subject: &Subject, snapshot: &Snapshot, now: Timestamp) -> Audited {
     let decision = decide_standing(subject, snapshot, now);
+    if decision.verdict == Verdict::NotApplicable {
+        return Audited::default();
+    }
     let kept_by = kept_by(&decision.classes, subject, snapshot);
     let mut findings = decision.findings;
     findings.retain(|finding| !finding.is_covered());

@@ -271,6 +271,10 @@ impl<'s> Classifier<'s> {
 
     /// The classes of what is named, and of everything that passes its classes on to it.
     pub(crate) fn of_holder(&mut self, named: &Holder, field: &FieldPath, classes: &mut Classification) {
+        if let Some(id) = self.stands_alone(named) {
+            self.of_alone(id, field, classes);
+            return;
+        }
         let trace = Trace::from(named.clone(), self.own.as_ref(), None, self.snapshot);
         let mut declassified: BTreeSet<&'s str> = BTreeSet::new();
         for (_, holder) in trace.holders() {
@@ -285,6 +289,33 @@ impl<'s> Classifier<'s> {
         for class in &declassified {
             let trace = Trace::from(named.clone(), self.own.as_ref(), Some(class), self.snapshot);
             self.add_from(&trace, field, |found| found == *class, classes);
+        }
+    }
+
+    /// Whether what is named takes over from nothing: most of what pods name is of this kind, and told at once.
+    fn stands_alone<'h>(&self, named: &'h Holder) -> Option<&'h CarrierId> {
+        let Holder::Carrier(id) = named else { return None };
+        let alone = match id.kind {
+            CarrierKind::Secret | CarrierKind::ConfigMap => true,
+            CarrierKind::ServiceAccount => {
+                self.snapshot.carrier(id).is_none_or(|facts| facts.links.is_empty())
+            }
+            CarrierKind::PersistentVolumeClaim
+            | CarrierKind::PersistentVolume
+            | CarrierKind::VolumeSnapshot
+            | CarrierKind::VolumeSnapshotContent => false,
+        };
+        (alone && self.own.as_ref() != Some(named)).then_some(id)
+    }
+
+    fn of_alone(&mut self, id: &CarrierId, field: &FieldPath, classes: &mut Classification) {
+        if self.snapshot.carrier(id).is_none() {
+            self.assumptions.insert(Assumption::CarrierAbsent(id.clone()));
+        }
+        let holder = Holder::Carrier(id.clone());
+        for (class, mark) in self.held_by(&holder) {
+            let path = Vec::from([holder.clone()]);
+            add(classes, class.as_str(), Provenance::Carrier { field: field.clone(), path, mark });
         }
     }
 

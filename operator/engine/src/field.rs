@@ -5,17 +5,17 @@ use alloc::{
     boxed::Box,
     format,
     string::{String, ToString},
+    sync::Arc,
     vec::Vec,
 };
 use core::fmt::{self, Write};
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 /// A path to a field of an object: `spec.template.spec.volumes[0].secret.secretName`. Members whose name
 /// is not a plain word are written `['a.b/c']`. Empty for the object itself.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(transparent)]
-pub struct FieldPath(String);
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FieldPath(Arc<str>);
 
 /// One step of a [`FieldPath`].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,6 +26,12 @@ pub enum Step {
     Index(usize),
 }
 
+impl Serialize for FieldPath {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
 impl FieldPath {
     /// The object itself.
     pub fn root() -> Self {
@@ -34,30 +40,30 @@ impl FieldPath {
 
     /// A path of plain members, such as `spec.nodeName`.
     pub fn of(text: &str) -> Self {
-        Self(text.to_owned())
+        Self(text.into())
     }
 
     /// The member `name` below this path.
     #[must_use]
     pub fn key(&self, name: &str) -> Self {
-        let mut path = self.0.clone();
+        let mut path = String::from(self.as_str());
         push_key(&mut path, name);
-        Self(path)
+        Self(path.into())
     }
 
     /// The element `index` below this path.
     #[must_use]
     pub fn index(&self, index: usize) -> Self {
-        Self(format!("{}[{index}]", self.0))
+        Self(format!("{}[{index}]", self.0).into())
     }
 
     /// The path `below`, seen from this one.
     #[must_use]
     pub fn join(&self, below: &str) -> Self {
         if self.0.is_empty() || below.is_empty() || below.starts_with('[') {
-            Self(format!("{}{below}", self.0))
+            Self(format!("{}{below}", self.0).into())
         } else {
-            Self(format!("{}.{below}", self.0))
+            Self(format!("{}.{below}", self.0).into())
         }
     }
 
@@ -69,7 +75,7 @@ impl FieldPath {
     /// The steps, for finding the field in a document.
     pub fn steps(&self) -> Vec<Step> {
         let mut steps = Vec::new();
-        let mut rest = self.0.as_str();
+        let mut rest = self.as_str();
         while !rest.is_empty() {
             let (step, after) = next_step(rest);
             steps.extend(step);

@@ -39,6 +39,11 @@ pub fn stamps(snapshot: &Snapshot) -> Vec<Stamp> {
     snapshot.carriers().filter_map(|(id, facts)| stamp(id, facts, snapshot)).collect()
 }
 
+/// The stamp that the carrier `id` lacks, if it is there and lacks one.
+pub fn stamp_of(id: &CarrierId, snapshot: &Snapshot) -> Option<Stamp> {
+    stamp(id, snapshot.carrier(id)?, snapshot)
+}
+
 fn stamp(id: &CarrierId, facts: &CarrierFacts, snapshot: &Snapshot) -> Option<Stamp> {
     if !is_to_be_marked(id, snapshot) {
         return None;

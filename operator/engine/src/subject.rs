@@ -5,8 +5,6 @@
 
 use alloc::{boxed::Box, collections::BTreeMap, sync::Arc, vec::Vec};
 
-use core::ops::Bound;
-
 use bund_crds::labels::DATA_CLASS_PREFIX;
 use serde_json::Value;
 
@@ -34,21 +32,22 @@ pub use reference::Reference;
 pub use volume::{Access, ClaimInUse, PodVolume, VolumeKind};
 pub use workload::WorkloadKind;
 
-/// The labels of an object.
+/// The labels of an object, in order of their keys, each once. Cloning them is cheap.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Labels(Arc<BTreeMap<Box<str>, Box<str>>>);
+pub struct Labels(Arc<[(Box<str>, Box<str>)]>);
 
 impl Labels {
     /// The value of `key`.
     pub fn get(&self, key: &str) -> Option<&str> {
-        self.0.get(key).map(AsRef::as_ref)
+        let at = self.0.binary_search_by(|(known, _)| known.as_ref().cmp(key)).ok()?;
+        self.0.get(at).map(|(_, value)| value.as_ref())
     }
 
     /// Every class that a label `data-class.bund.dev/<class>` attaches. Presence counts, whatever the value.
     pub fn classes(&self) -> impl Iterator<Item = &str> {
-        self.0
-            .range::<str, _>((Bound::Included(DATA_CLASS_PREFIX), Bound::Unbounded))
-            .map_while(|(key, _)| key.strip_prefix(DATA_CLASS_PREFIX))
+        let first = self.0.partition_point(|(key, _)| key.as_ref() < DATA_CLASS_PREFIX);
+        let from_there = self.0.get(first..).unwrap_or_default();
+        from_there.iter().map_while(|(key, _)| key.strip_prefix(DATA_CLASS_PREFIX))
     }
 
     /// Whether a label attaches the class of this name.
@@ -73,8 +72,10 @@ impl Labels {
 }
 
 impl FromIterator<(Box<str>, Box<str>)> for Labels {
+    /// Of several values of one key the last counts.
     fn from_iter<I: IntoIterator<Item = (Box<str>, Box<str>)>>(labels: I) -> Self {
-        Self(Arc::new(labels.into_iter().collect()))
+        let ordered: BTreeMap<_, _> = labels.into_iter().collect();
+        Self(ordered.into_iter().collect())
     }
 }
 

@@ -1,5 +1,6 @@
 //! One subject, judged as it stands. (pure)
 
+use std::num::NonZero;
 use std::sync::Arc;
 
 use bund_crds::PolicyName;
@@ -22,6 +23,9 @@ pub(super) struct Outcome {
     pub(super) refused_by: Vec<(PolicyName, Finding)>,
 }
 
+/// So few subjects are no work for a further thread.
+const FEW: usize = 1024;
+
 /// What is judged against.
 #[derive(Clone, Copy)]
 pub(super) struct Judge<'v> {
@@ -31,6 +35,36 @@ pub(super) struct Judge<'v> {
 }
 
 impl Judge<'_> {
+    /// Judges subjects, in order, on as many threads as the machine has where there are many.
+    pub(super) fn judge_all(&self, keys: Vec<SubjectKey>) -> Vec<(SubjectKey, Option<Arc<Outcome>>)> {
+        let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
+        let share = keys.len().div_ceil(threads).max(FEW);
+        let mut shares = Vec::new();
+        let mut rest = keys.into_iter().peekable();
+        while rest.peek().is_some() {
+            shares.push(rest.by_ref().take(share).collect::<Vec<_>>());
+        }
+        let judge = |keys: Vec<SubjectKey>| -> Vec<_> {
+            keys.into_iter()
+                .map(|key| {
+                    let outcome = self.judge(&key);
+                    (key, outcome)
+                })
+                .collect()
+        };
+        std::thread::scope(|scope| {
+            let mut shares = shares.into_iter();
+            let own = shares.next();
+            let others: Vec<_> = shares.map(|share| scope.spawn(move || judge(share))).collect();
+            let mut judged = own.map(judge).unwrap_or_default();
+            for thread in others {
+                // A thread that panics takes the pass with it, as if there were no threads.
+                judged.extend(thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            }
+            judged
+        })
+    }
+
     /// Judges a subject; `None` where it is not there, or nothing that a policy keeps is at stake.
     pub(super) fn judge(&self, key: &SubjectKey) -> Option<Arc<Outcome>> {
         let subject = self.view.subject(key)?;

@@ -50,8 +50,9 @@ impl FindingId {
             hasher.update(part.as_bytes());
             hasher.update([0]);
         }
-        // Sixteen hexadecimal digits: a report holds a few dozen findings.
-        Self(hasher.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect())
+        // Sixteen hexadecimal digits are enough: a report holds a few dozen findings.
+        let start = hasher.finalize().iter().take(8).fold(0_u64, |start, byte| start << 8 | u64::from(*byte));
+        Self(format!("{start:016x}"))
     }
 
     /// A stored id.
@@ -115,7 +116,7 @@ impl OwnerAudit {
                 let place = known.entry(finding.identity()).or_insert(told.len());
                 match told.get_mut(*place) {
                     Some(told) if told.subjects.last() != Some(subject) => {
-                        told.subjects.push(subject.clone())
+                        told.subjects.push(subject.clone());
                     }
                     Some(_) => {}
                     None => told.push(Told {

@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use tracing::{debug, warn};
 
 use super::state::{Audit, Audited, Since};
-use crate::index::{Index, Touched};
+use crate::index::{Index, Listener, Touched};
 use crate::metrics::{Metrics, Pass};
 
 /// From one full pass to the next. Everything is told as it changes; this finds what that missed.
@@ -21,6 +21,7 @@ const REST: Duration = Duration::from_millis(500);
 pub struct Auditor {
     index: Arc<Index>,
     metrics: Metrics,
+    listener: Listener,
     audit: Audit,
     told: watch::Sender<Option<Audited>>,
 }
@@ -29,7 +30,8 @@ impl Auditor {
     /// An auditor that knows only since when some findings are known.
     pub fn new(index: Arc<Index>, metrics: Metrics, since: Since) -> Self {
         let (told, _) = watch::channel(None);
-        Self { index, metrics, audit: Audit::new(since), told }
+        let listener = index.listen();
+        Self { index, metrics, listener, audit: Audit::new(since), told }
     }
 
     /// What it finds, from the first pass on.
@@ -47,7 +49,7 @@ impl Auditor {
         let mut full = Full::due();
         loop {
             revisions.mark_unchanged();
-            let waiting = self.index.take_touched();
+            let waiting = self.listener.take();
             let touched = if full.is_due() { Touched::Everything } else { waiting.clone() };
             let begun = Instant::now();
             if !touched.is_empty() {
@@ -90,12 +92,6 @@ impl Auditor {
         if differs {
             self.told.send_replace(Some(audited));
         }
-    }
-}
-
-impl Drop for Auditor {
-    fn drop(&mut self) {
-        self.index.stop_touching();
     }
 }
 

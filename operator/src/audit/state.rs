@@ -61,9 +61,8 @@ impl Audit {
         let keys = self.keys(view, touched);
         let mut dirty = BTreeSet::new();
         let mut changed = 0;
-        for key in keys {
-            let judge = Judge { view, forecast: &self.forecast, now };
-            let outcome = judge.judge(&key);
+        let judge = Judge { view, forecast: &self.forecast, now };
+        for (key, outcome) in judge.judge_all(keys) {
             changed += usize::from(self.take(view, key, outcome, &mut dirty));
         }
         for owner in &dirty {

@@ -6,17 +6,19 @@
 
 pub mod plan;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bund_engine::stamp::stamps;
+use bund_engine::snapshot::CarrierId;
+use bund_engine::stamp::{Stamp, stamp_of, stamps};
 use futures::{StreamExt, stream};
 use kube::api::{DynamicObject, Patch, PatchParams};
 use kube::{Api, Client};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tracing::{debug, info, warn};
 
-use crate::index::Index;
+use crate::index::{Index, Listener, SubjectKey, Touched, View};
 use crate::metrics::{Metrics, Stamped};
 use plan::{Attempts, Planned, Write, plan};
 
@@ -34,13 +36,17 @@ pub struct Stamper {
     client: Client,
     index: Arc<Index>,
     metrics: Metrics,
+    listener: Listener,
+    /// What lacks a stamp, as far as was touched so far.
+    lacking: BTreeMap<CarrierId, Stamp>,
     attempts: Attempts,
 }
 
 impl Stamper {
     /// A stamper that has written nothing yet and counts in `metrics`.
     pub fn new(client: Client, index: Arc<Index>, metrics: Metrics) -> Self {
-        Self { client, index, metrics, attempts: Attempts::default() }
+        let listener = index.listen();
+        Self { client, index, metrics, listener, lacking: BTreeMap::new(), attempts: Attempts::default() }
     }
 
     /// Writes what lacks on every change of the index that classes may rest on, for ever.
@@ -71,18 +77,20 @@ impl Stamper {
     }
 
     async fn plan(&mut self) -> Planned {
+        let touched = self.listener.take();
         let view = self.index.view();
-        let mut attempts = std::mem::take(&mut self.attempts);
-        // Every pod is looked at: work for a thread of its own, not for one that answers.
+        let (mut attempts, mut lacking) =
+            (std::mem::take(&mut self.attempts), std::mem::take(&mut self.lacking));
+        // Everything may have to be looked at: work for a thread of its own, not for one that answers.
         let planned = tokio::task::spawn_blocking(move || {
             let now = Instant::now();
-            let planned = plan(&view, stamps(&view.snapshot), &mut attempts, now);
-            (Planned { took: now.elapsed(), ..planned }, attempts)
+            look(&view, &touched, &mut lacking);
+            let planned = plan(&view, lacking.values().cloned().collect(), &mut attempts, now);
+            (Planned { took: now.elapsed(), ..planned }, attempts, lacking)
         });
-        let Ok((planned, attempts)) = planned.await else {
-            return Planned { next: Some(Instant::now() + REST), ..Planned::default() };
-        };
-        self.attempts = attempts;
+        // It fails only where we are stopping.
+        let Ok((planned, attempts, lacking)) = planned.await else { return Planned::default() };
+        (self.attempts, self.lacking) = (attempts, lacking);
         planned
     }
 
@@ -100,6 +108,24 @@ impl Stamper {
                 // Its end is on its way to us; should it not come, it is asked again.
                 Stamped::Gone | Stamped::Failed => self.attempts.failed(write, Instant::now()),
             }
+        }
+    }
+}
+
+/// Looks again at what is touched: what lacks a stamp now?
+pub(crate) fn look(view: &View, touched: &Touched, lacking: &mut BTreeMap<CarrierId, Stamp>) {
+    let subjects = match touched {
+        Touched::Everything => {
+            let all = stamps(&view.snapshot).into_iter();
+            *lacking = all.map(|stamp| (stamp.carrier.clone(), stamp)).collect();
+            return;
+        }
+        Touched::Only { subjects, nodes: _ } => subjects,
+    };
+    for id in subjects.iter().filter_map(SubjectKey::carrier) {
+        match stamp_of(&id, &view.snapshot) {
+            Some(stamp) => drop(lacking.insert(id, stamp)),
+            None => drop(lacking.remove(&id)),
         }
     }
 }

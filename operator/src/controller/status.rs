@@ -109,16 +109,13 @@ fn policy(
     };
     let mut wanted = in_force(&policy.spec, world);
     wanted.push(enforced(world, now));
-    match audited.policies.get(&policy.name) {
-        Some(totals) => {
-            members.extend(counted(totals));
-            wanted.push(compliant(totals));
-        }
+    if let Some(totals) = audited.policies.get(&policy.name) {
+        members.extend(counted(totals));
+        wanted.push(compliant(totals));
+    } else {
         // It was not judged yet: what was told before holds on.
-        None => {
-            let told = |name: &str| Some((name.to_owned(), stored.status.get(name)?.clone()));
-            members.extend(COUNTED.into_iter().filter_map(told));
-        }
+        let told = |name: &str| Some((name.to_owned(), stored.status.get(name)?.clone()));
+        members.extend(COUNTED.into_iter().filter_map(told));
     }
     wanted
 }
@@ -166,7 +163,8 @@ fn compliant(totals: &PolicyTotals) -> Wanted {
         );
     }
     let message = format!(
-        "{violating} of the {covered} that hold its classes break a rule of it; status.violating lists the first, `kubectl          bund why KIND/NAME` explains each"
+        "{violating} of the {covered} that hold its classes break a rule of it; status.violating lists the first, \
+         `kubectl bund why KIND/NAME` explains each"
     );
     Wanted::fails(COMPLIANT, "Violations", message)
 }

@@ -1,11 +1,12 @@
 //! The working view and what readers see of it. (pure)
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use tokio::sync::{broadcast, watch};
 
+use super::listen::{Listener, Listeners};
 use super::{Change, Declassification, KINDS, Purpose, Touched, View};
 
 /// Declassifications that wait for whoever tells of them. Where there are more, only their number is told.
@@ -30,8 +31,8 @@ pub struct Index {
     view: ArcSwap<View>,
     revision: watch::Receiver<Revision>,
     declassified: broadcast::Sender<Declassification>,
-    /// What was touched since somebody asked last; `None` while nobody does.
-    touched: Mutex<Option<Touched>>,
+    /// Whoever wants to know what is touched.
+    listeners: Listeners,
 }
 
 /// The side that writes.
@@ -55,7 +56,7 @@ pub(super) fn new() -> (Arc<Index>, Publisher) {
         view: ArcSwap::default(),
         revision: receiver,
         declassified,
-        touched: Mutex::default(),
+        listeners: Listeners::default(),
     });
     let publisher = Publisher {
         index: index.clone(),
@@ -84,21 +85,9 @@ impl Index {
         self.declassified.subscribe()
     }
 
-    /// What was touched since this was asked last: everything, for whoever asks first. The view that is read next is at
-    /// least as new.
-    pub fn take_touched(&self) -> Touched {
-        let mut touched = self.touched();
-        touched.replace(Touched::default()).unwrap_or(Touched::Everything)
-    }
-
-    /// Nobody will ask what was touched any more.
-    pub fn stop_touching(&self) {
-        *self.touched() = None;
-    }
-
-    fn touched(&self) -> MutexGuard<'_, Option<Touched>> {
-        // Nothing that holds it can leave it half written.
-        self.touched.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Tells what is touched from now on; everything, at first.
+    pub fn listen(&self) -> Listener {
+        self.listeners.add()
     }
 
     /// Whether decisions can be made from it.
@@ -116,13 +105,13 @@ impl Publisher {
             // It fails where the last listener has just gone.
             drop(told.send(declassification));
         }
-        if self.index.touched().is_some() {
+        if self.index.listeners.are_there() {
             let before = self.working.clone();
             self.working.apply(change);
             self.touched.add(Touched::by(change, &before, &self.working));
         } else {
             self.working.apply(change);
-            // Should somebody ask before this is published, it counts as everything.
+            // Should somebody listen before this is published, it counts as everything.
             self.touched = Touched::Everything;
         }
         let (Change::Observed(kind, _) | Change::Gone(kind, _) | Change::Listed(kind)) = change;
@@ -147,10 +136,7 @@ impl Publisher {
         }
         self.index.view.store(Arc::new(self.working.clone()));
         // After the view: whoever is told that something was touched finds it there.
-        let touched = std::mem::take(&mut self.touched);
-        if let Some(waiting) = self.index.touched().as_mut() {
-            waiting.add(touched);
-        }
+        self.index.listeners.tell(&std::mem::take(&mut self.touched));
         let (whole, classes) = (self.unlisted.is_empty(), self.classes);
         self.revision.send_modify(|revision| {
             *revision = Revision { number: revision.number + 1, classes, ready: true, whole };

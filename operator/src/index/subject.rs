@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bund_crds::GROUP;
-use bund_engine::snapshot::{CarrierId, MadeBy};
+use bund_engine::snapshot::{CarrierId, CarrierKind, MadeBy};
 use bund_engine::{Holder, ObjectId, Subject};
 
 use super::{Purpose, WatchedKind};
@@ -46,6 +46,13 @@ impl SubjectKey {
     pub fn of_carrier(id: &CarrierId) -> Self {
         let (namespace, name) = (id.namespace.clone().unwrap_or_default(), id.name.clone());
         Self { namespace, kind: id.kind.as_str(), name }
+    }
+
+    /// The carrier that it is, if it is one.
+    pub fn carrier(&self) -> Option<CarrierId> {
+        let kind = CarrierKind::ALL.into_iter().find(|kind| kind.as_str() == self.kind)?;
+        let namespace = kind.is_namespaced().then(|| self.namespace.clone());
+        Some(CarrierId { kind, namespace, name: self.name.clone() })
     }
 
     /// What passes classes on, as a subject.

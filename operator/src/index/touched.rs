@@ -33,7 +33,7 @@ const MOST: usize = 20_000;
 
 impl Touched {
     /// What `change`, which led from one view to the next, touches.
-    pub(super) fn by(change: &Change, before: &View, after: &View) -> Self {
+    pub(crate) fn by(change: &Change, before: &View, after: &View) -> Self {
         let (kind, key) = match change {
             Change::Observed(kind, object) => (*kind, ObjectKey::of_value(object)),
             Change::Gone(kind, key) => (*kind, key.clone()),

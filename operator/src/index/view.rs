@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use bund_engine::snapshot::{CarrierId, CarrierKind, Life, MadeBy, Observed, OwnKind, PodFacts};
+use bund_engine::snapshot::{CarrierId, Life, MadeBy, Observed, OwnKind, PodFacts};
 use bund_engine::{HeldClass, Holder, ObjectId, Snapshot, Subject};
 use rpds::{RedBlackTreeMapSync, RedBlackTreeSetSync};
 use serde_json::{Value, json};
@@ -100,7 +100,7 @@ impl View {
         }
         match self.workloads.get(key) {
             Some(workload) => workload.subject.as_deref().map(Cow::Borrowed),
-            None => self.snapshot.carrier_subject(&carrier(key).filter(holds_data)?).map(Cow::Owned),
+            None => self.snapshot.carrier_subject(&key.carrier().filter(holds_data)?).map(Cow::Owned),
         }
     }
 
@@ -136,7 +136,7 @@ impl View {
     /// The uid of something that is judged by itself, if it is known.
     pub fn uid(&self, key: &SubjectKey) -> Option<&str> {
         let workload = || self.workloads.get(key).map(|workload| workload.uid.as_ref());
-        let at_rest = || Some(self.carrier_record(&carrier(key)?)?.1.uid.as_ref());
+        let at_rest = || Some(self.carrier_record(&key.carrier()?)?.1.uid.as_ref());
         let pod = self.pod(key).map(|pod| pod.uid.as_ref());
         pod.or_else(workload).or_else(at_rest).filter(|uid| !uid.is_empty())
     }
@@ -245,13 +245,6 @@ impl OwnObject {
             }),
         }
     }
-}
-
-/// The carrier that a key means.
-fn carrier(key: &SubjectKey) -> Option<CarrierId> {
-    let kind = CarrierKind::ALL.into_iter().find(|kind| kind.as_str() == key.kind)?;
-    let namespace = kind.is_namespaced().then(|| key.namespace.clone());
-    Some(CarrierId { kind, namespace, name: key.name.clone() })
 }
 
 /// Whether a carrier stands for data at rest.

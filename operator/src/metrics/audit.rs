@@ -124,7 +124,9 @@ impl AuditMetrics {
 
     pub(super) fn policies<'t>(&self, totals: impl IntoIterator<Item = (&'t str, &'t PolicyTotals)>) {
         let gauges = [&self.covered, &self.violating, &self.would_deny];
-        gauges.iter().for_each(|gauge| gauge.clear());
+        for gauge in gauges {
+            gauge.clear();
+        }
         for (number, (policy, totals)) in totals.into_iter().enumerate() {
             let policy = if number < POLICIES { policy } else { OTHER };
             let label = OfPolicy { policy: policy.to_owned() };

@@ -8,6 +8,7 @@ mod check;
 mod engine;
 mod figures;
 mod handler;
+mod scale;
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -22,6 +23,9 @@ async fn main() -> Result<()> {
     }
     if asked("handler") {
         handler::run().await?;
+    }
+    if asked("scale") {
+        scale::run().await?;
     }
     if asked("apiserver") {
         apiserver::run().await?;

@@ -3,9 +3,9 @@
 //! The ways are those of `classify`, the other way round, and a little wider: what is told here may turn out to be
 //! judged as before; what is not told is.
 
-use alloc::{boxed::Box, collections::BTreeSet, vec::Vec};
+use alloc::{collections::BTreeSet, vec::Vec};
 
-use super::{CarrierId, CarrierKind, PodKey, Snapshot};
+use super::{CarrierId, CarrierKind, Origin, PodKey, Snapshot};
 use crate::{
     Holder, Subject,
     classify::PodId,
@@ -125,15 +125,11 @@ fn makes_of(claim: &ClaimTemplate, id: &CarrierId, is_here: bool) -> bool {
             ClaimName::WithOrdinal(prefix) => id.name.starts_with(prefix.as_ref()),
             ClaimName::Unknown => false,
         };
-    let copied: &[CarrierKind] = &[CarrierKind::PersistentVolumeClaim, CarrierKind::VolumeSnapshot];
+    let is_copied = matches!(id.kind, CarrierKind::PersistentVolumeClaim | CarrierKind::VolumeSnapshot);
     let unknown = match &claim.origin {
-        super::Origin::Known => false,
-        super::Origin::Unknown { namespace, .. } => {
-            copied.contains(&id.kind)
-                && namespace.as_deref().map_or(is_here, |namespace| {
-                    id.namespace.as_ref().is_some_and(|other: &Box<str>| **other == *namespace)
-                })
-        }
+        Origin::Known => false,
+        Origin::Unknown { namespace: None, .. } => is_copied && is_here,
+        Origin::Unknown { namespace, .. } => is_copied && *namespace == id.namespace,
     };
     claim.sources.iter().any(is_source) || (is_it && is_here) || unknown
 }

@@ -50,7 +50,21 @@ fn share<T: PartialEq + Clone>(own: &mut T, known: &T) {
 impl PodShape {
     /// Shares with another pod what both say: pods of one workload say nearly all of it alike.
     pub(crate) fn share_with(&mut self, other: &Self) {
-        let Self { labels, node_selector, required_terms, references, claims, volumes, .. } = self;
+        let Self {
+            at,
+            spec_at,
+            labels,
+            labels_at,
+            node_name: _,
+            node_selector,
+            required_terms,
+            references,
+            claims,
+            volumes,
+        } = self;
+        share(at, &other.at);
+        share(spec_at, &other.spec_at);
+        share(labels_at, &other.labels_at);
         share(labels, &other.labels);
         share(node_selector, &other.node_selector);
         share(required_terms, &other.required_terms);
