@@ -23,7 +23,11 @@ use crate::{
     weakening,
 };
 
+mod basis;
 mod judge;
+
+pub use crate::rule::Confinement;
+pub use basis::{confinement, judged_in, requirements_on};
 
 use judge::{Judgement, judge, judge_standing};
 

@@ -56,7 +56,7 @@ pub(crate) fn read(
 }
 
 /// Whether the destination is certain to be inside the jurisdiction. What is not certain is outside.
-pub(crate) fn is_inside(destination: &Destination, jurisdiction: &JurisdictionName, world: &World) -> bool {
+pub fn is_inside(destination: &Destination, jurisdiction: &JurisdictionName, world: &World) -> bool {
     let Some(table) = world.jurisdiction(jurisdiction) else { return false };
     match destination.kind {
         DestinationType::Region => table.lists_region(&destination.text, destination.provider.as_ref()),

@@ -83,7 +83,7 @@ pub fn claimed(node: &NodeFacts, jurisdiction: &JurisdictionName, world: &World)
 }
 
 /// Where `node` is, as far as any of `jurisdictions` is concerned: inside if it is inside one of them.
-pub(crate) fn locate_in_any<'j>(
+pub fn locate_in_any<'j>(
     node: &NodeFacts,
     jurisdictions: impl IntoIterator<Item = &'j JurisdictionName>,
     world: &World,

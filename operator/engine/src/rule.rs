@@ -3,11 +3,13 @@
 
 use alloc::{format, string::String, vec::Vec};
 
+use serde::Serialize;
+
 use crate::{
     Finding, Provenance, Snapshot, Subject,
     placement::Reach,
     select::Requirement,
-    snapshot::{Listing, Table},
+    snapshot::{Enrolment, Listing, Table},
     subject::{PodShape, Role, WorkloadKind},
 };
 
@@ -38,6 +40,23 @@ pub(crate) mod unknown_field;
 pub(crate) mod volume_unmarked;
 pub(crate) mod volume_used_outside;
 
+/// What keeps the pods of one shape inside, as far as one requirement is concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Confinement {
+    /// They name their node; where that is counts.
+    Node,
+    /// Every node of the cluster is inside.
+    Cluster,
+    /// Only nodes inside can satisfy what they ask of their node.
+    Asked,
+    /// They are confined as they are made.
+    Injected,
+    /// Nothing: a node that is not inside could satisfy them.
+    Nothing,
+    /// No node inside can satisfy them.
+    Contradicted,
+}
+
 /// What a request does to the pod in question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Change {
@@ -58,6 +77,16 @@ pub(crate) enum Injects {
     WherePoliciesSay,
     /// Never: the namespace is exempt.
     Never,
+}
+
+impl Injects {
+    /// Whether pods are confined by injection in `namespace`.
+    pub(crate) fn in_namespace(namespace: &str, snapshot: &Snapshot) -> Self {
+        match snapshot.enrolment(namespace) {
+            Enrolment::Exempt => Self::Never,
+            Enrolment::Guarded | Enrolment::Unguarded | Enrolment::Assumed => Self::WherePoliciesSay,
+        }
+    }
 }
 
 /// One pod shape and one requirement on it.
@@ -88,6 +117,22 @@ impl Case<'_> {
             | Role::Other => false,
         };
         comes_to_be && self.injection == Injects::WherePoliciesSay && self.requirement.injects()
+    }
+
+    /// What keeps the pods inside.
+    pub(crate) fn confinement(&self) -> Confinement {
+        if self.shape.node_name.is_some() {
+            return Confinement::Node;
+        }
+        let Some(reach) = self.reach else { return Confinement::Cluster };
+        let open = reach.first_hole().is_some();
+        let injected = open && self.will_be_confined();
+        match (if injected { reach.confinable() } else { reach.inside() }, injected, open) {
+            (false, _, _) => Confinement::Contradicted,
+            (true, true, _) => Confinement::Injected,
+            (true, false, true) => Confinement::Nothing,
+            (true, false, false) => Confinement::Asked,
+        }
     }
 
     /// Where the jurisdictions of the requirement are told in a message.
@@ -126,19 +171,20 @@ pub(crate) fn judge_shape(case: &Case<'_>, findings: &mut Vec<Finding>) {
     if policies_conflict::judge(case.requirement, case.provenance, findings) {
         return;
     }
-    if case.shape.node_name.is_some() {
-        node_outside::judge(case, findings);
-        runs_outside::judge(case, findings);
-    } else if let Some(reach) = case.reach {
-        let confined = reach.first_hole().is_some() && case.will_be_confined();
-        if !(if confined { reach.confinable() } else { reach.inside() }) {
-            placement_contradicts::judge(case, findings);
-            return;
+    match (case.confinement(), case.reach) {
+        (Confinement::Node, _) => {
+            node_outside::judge(case, findings);
+            runs_outside::judge(case, findings);
         }
-        placement_unconfined::judge(case, reach, findings);
-        daemon_set_unconfined::judge(case, reach, findings);
-        no_eligible_node::judge(case, reach, findings);
-        term_impossible::judge(case, reach, findings);
+        (Confinement::Contradicted, _) => placement_contradicts::judge(case, findings),
+        (Confinement::Asked | Confinement::Injected | Confinement::Nothing, Some(reach)) => {
+            placement_unconfined::judge(case, reach, findings);
+            daemon_set_unconfined::judge(case, reach, findings);
+            no_eligible_node::judge(case, reach, findings);
+            term_impossible::judge(case, reach, findings);
+        }
+        (Confinement::Cluster, _)
+        | (Confinement::Asked | Confinement::Injected | Confinement::Nothing, None) => {}
     }
 }
 

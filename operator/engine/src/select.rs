@@ -19,9 +19,14 @@ pub struct Requirement<'s> {
 }
 
 impl Requirement<'_> {
+    /// The mode of one of its policies for an aspect.
+    pub fn mode_of(&self, policy: &Policy, aspect: Aspect) -> Mode {
+        policy.mode(aspect, self.namespace)
+    }
+
     /// The strictest mode of the policies for an aspect.
     pub fn mode(&self, aspect: Aspect) -> Mode {
-        self.policies.iter().map(|policy| policy.mode(aspect, self.namespace)).max().unwrap_or(Mode::Audit)
+        self.policies.iter().map(|policy| self.mode_of(policy, aspect)).max().unwrap_or(Mode::Audit)
     }
 
     /// The strictest mode of the policies for any aspect but hints, which warn by themselves: taking a class away takes

@@ -193,6 +193,14 @@ impl Snapshot {
         self.carriers.lying_on(backings)
     }
 
+    /// Every other volume and snapshot that may lie on what the carrier of this id lies on, in order.
+    pub fn lying_beside(&self, id: &CarrierId) -> Vec<CarrierId> {
+        let backings = self.carrier(id).map(lies_on).unwrap_or_default();
+        let mut found = self.lying_on(&backings);
+        found.retain(|other| other != id);
+        found
+    }
+
     /// The pods that use a claim and have not ended, and how.
     pub(crate) fn users(&self, claim: &CarrierId) -> impl Iterator<Item = (&PodKey, Access)> {
         self.users.get(claim).into_iter().flatten().map(|(pod, access)| (pod, *access))

@@ -13,8 +13,7 @@ pub(crate) use backing::{BackingKey, nested};
 pub use facts::{
     AskedClass, Binding, ClaimFacts, ClassFacts, ContentFacts, StoredFacts, VolumeFacts, VolumeSnapshotFacts,
 };
-pub(crate) use place::{
-    Stored, claim_place, content_place, snapshot_place, source_place, stored_in, volume_place,
-};
+pub use place::{Fault, Stored, made_by, stored_in};
+pub(crate) use place::{claim_place, content_place, snapshot_place, source_place, volume_place};
 pub(crate) use source::source;
 pub use source::{Lasting, Named, SaysWhere, VolumeSource};

@@ -247,14 +247,11 @@ impl Judge<'_> {
         let requirements = requirements(classes, self.snapshot, self.namespace);
         let mut reaches: BTreeMap<&BTreeSet<JurisdictionName>, Option<Reach>> = BTreeMap::new();
         let mut to_inject: Vec<(&Requirement<'_>, &[Provenance])> = Vec::new();
-        let injection = match self.snapshot.enrolment(self.namespace) {
-            Enrolment::Exempt => Injects::Never,
-            Enrolment::Guarded | Enrolment::Unguarded | Enrolment::Assumed => Injects::WherePoliciesSay,
-        };
+        let injection = Injects::in_namespace(self.namespace, self.snapshot);
         for requirement in &requirements {
             let provenance = classes.get(&requirement.class).map(Vec::as_slice).unwrap_or_default();
-            let reach =
-                reaches.entry(&requirement.jurisdictions).or_insert_with(|| self.reach(shape, requirement));
+            let asked = || asked_reach(shape, requirement, self.snapshot);
+            let reach = reaches.entry(&requirement.jurisdictions).or_insert_with(asked);
             let case = Case {
                 snapshot: self.snapshot,
                 subject,
@@ -277,13 +274,6 @@ impl Judge<'_> {
         for claim in shape.claims.iter() {
             self.assume_class(&StoredFacts::Claim(claim.stored.clone()), classes);
         }
-    }
-
-    /// Where the scheduler could place a pod; `None` where it is not asked, or asked in vain.
-    fn reach(&self, shape: &PodShape, requirement: &Requirement<'_>) -> Option<Reach> {
-        let asked = shape.node_name.is_none()
-            && !every_node_inside(&requirement.jurisdictions, self.snapshot.world());
-        asked.then(|| reach(shape, &requirement.jurisdictions, self.snapshot))
     }
 
     fn inject(
@@ -344,6 +334,16 @@ impl Judge<'_> {
             rule::unknown_field::judge(subject, requirement, provenance, &mut self.findings);
         }
     }
+}
+
+/// Where the scheduler could place a pod; `None` where it is not asked, or asked in vain.
+pub(super) fn asked_reach(
+    shape: &PodShape,
+    requirement: &Requirement<'_>,
+    snapshot: &Snapshot,
+) -> Option<Reach> {
+    let asked = shape.node_name.is_none() && !every_node_inside(&requirement.jurisdictions, snapshot.world());
+    asked.then(|| reach(shape, &requirement.jurisdictions, snapshot))
 }
 
 fn merge(all: &mut Classification, more: Classification) {

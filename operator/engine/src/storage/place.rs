@@ -27,7 +27,7 @@ use crate::{
 
 /// Whether something is stored inside.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Stored {
+pub enum Stored {
     /// It is, or it will be where its pod is.
     Inside,
     /// It names a place that is not inside.
@@ -38,13 +38,13 @@ pub(crate) enum Stored {
 
 /// What is at fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Fault {
+pub struct Fault {
     /// The field, in the object that is told of.
-    pub(crate) field: FieldPath,
+    pub field: FieldPath,
     /// The value.
-    pub(crate) text: String,
+    pub text: String,
     /// What it does: a clause that follows the object's name.
-    pub(crate) what: String,
+    pub what: String,
 }
 
 impl Stored {
@@ -76,6 +76,12 @@ impl Stored {
 }
 
 pub(super) type Jurisdictions<'j> = &'j BTreeSet<JurisdictionName>;
+
+/// Where the storage class of this name puts the volumes that it makes; `None` where it is not known.
+pub fn made_by(name: &str, inside: &BTreeSet<JurisdictionName>, snapshot: &Snapshot) -> Option<Stored> {
+    let class = snapshot.storage_class(ClassKind::StorageClass, name)?;
+    Some(class_place(class, class.binding, inside, snapshot))
+}
 
 /// Where a volume lies.
 pub(crate) fn volume_place(
@@ -202,8 +208,8 @@ fn selected_place(claim: &ClaimFacts, inside: Jurisdictions<'_>, snapshot: &Snap
     Stored::outside(field, name.as_ref(), what)
 }
 
-/// Where a carrier that is known is stored.
-pub(crate) fn stored_in(id: &CarrierId, inside: Jurisdictions<'_>, snapshot: &Snapshot) -> Stored {
+/// Where a carrier is stored. What is not known is taken to be inside; it is an assumption elsewhere.
+pub fn stored_in(id: &CarrierId, inside: &BTreeSet<JurisdictionName>, snapshot: &Snapshot) -> Stored {
     let Some(facts) = snapshot.carrier(id) else { return Stored::Inside };
     match &facts.stored {
         StoredFacts::Elsewhere => Stored::Inside,
