@@ -65,7 +65,7 @@ $(OHA): | need-cargo
 generate: need-cargo ## Write anew what is generated: CRD manifests and reference docs.
 	BUND_UPDATE=1 cargo test --quiet --package bund-crds --test manifests --test reference
 	BUND_UPDATE=1 cargo test --quiet --package bund-operator --lib reference
-	BUND_UPDATE=1 cargo test --quiet --package bund --test docs --test preflight --test discover
+	BUND_UPDATE=1 cargo test --quiet --package bund --test docs --test preflight --test discover --test why
 	BUND_UPDATE=1 cargo test --quiet --package bund-e2e --test chart reference
 
 fmt: need-cargo ## Format.

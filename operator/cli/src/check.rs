@@ -203,7 +203,7 @@ fn is_implied(assumption: &Assumption) -> bool {
 }
 
 /// Gives an object that names no namespace the one of the command line.
-fn place(object: &mut Value, namespace: Option<&str>) {
+pub(crate) fn place(object: &mut Value, namespace: Option<&str>) {
     let Some(namespace) = namespace.filter(|_| !is_cluster_scoped(object)) else { return };
     if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
         let named = metadata.entry("namespace").or_insert(Value::Null);

@@ -21,8 +21,10 @@ use crate::{
 };
 
 mod preflight;
+mod why;
 
 use preflight::{DiscoverArgs, PreflightArgs};
+use why::WhyArgs;
 
 /// Keeps the data of users in mainland China inside the mainland: checks manifests with the engine that judges
 /// in the cluster.
@@ -45,6 +47,9 @@ enum Command {
     Preflight(PreflightArgs),
     /// Find databases, queues, caches and stores that run without a data class. Only reads.
     Discover(DiscoverArgs),
+    /// Tell what Bund says of one object, and why: its classes and how it came by them, policies, location, verdict,
+    /// and who uses it. Only reads.
+    Why(WhyArgs),
     /// Run cases: folders with an object and the decision that is expected.
     Test(TestArgs),
     /// Tell what a reason means and what to do; without a reason, list all.
@@ -96,6 +101,7 @@ impl Bund {
             Command::Check(args) => check(args),
             Command::Preflight(args) => args.run(),
             Command::Discover(args) => args.run(),
+            Command::Why(args) => args.run(),
             Command::Test(args) => test(&args),
             Command::Explain { reason } => explain_reason(reason.as_deref()),
         }

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::manifest::Unreadable;
 
+pub mod asked;
 pub mod cluster;
 pub mod files;
 mod kinds;
@@ -25,8 +26,8 @@ pub use owner::{Owner, controller, owners, resolve};
 pub struct Inventory {
     /// Where it is from.
     pub origin: Origin,
-    /// The objects, without what nobody looks at: managed fields, the content of Secrets and ConfigMaps, and pods that
-    /// a workload made.
+    /// The objects, without what nobody looks at: managed fields, the content of Secrets and ConfigMaps, and, except for
+    /// `bund why`, pods that a workload made.
     pub objects: Vec<Value>,
     /// Kinds that are not known, with why.
     pub gaps: BTreeMap<GroupKind, String>,

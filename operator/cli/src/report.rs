@@ -22,6 +22,7 @@ mod visible;
 
 pub use text::Colour;
 pub use visible::visible;
+pub(crate) use visible::visible_json;
 
 /// The form of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]

@@ -13,7 +13,7 @@ pub(crate) use backing::{BackingKey, nested};
 pub use facts::{
     AskedClass, Binding, ClaimFacts, ClassFacts, ContentFacts, StoredFacts, VolumeFacts, VolumeSnapshotFacts,
 };
-pub use place::{Fault, Stored, made_by, stored_in};
-pub(crate) use place::{claim_place, content_place, snapshot_place, source_place, volume_place};
+pub use place::{Fault, Stored, claim_place, made_by, stored_in};
+pub(crate) use place::{content_place, snapshot_place, source_place, volume_place};
 pub(crate) use source::source;
 pub use source::{Lasting, Named, SaysWhere, VolumeSource};

@@ -21,7 +21,7 @@ use crate::{
         files,
     },
     preflight::{self, Options, Preflight, preflight},
-    report::{self, visible},
+    report::{self, visible, visible_json},
 };
 
 /// What to look at: a cluster that is named, or files. Nothing else is ever read.
@@ -117,20 +117,36 @@ impl DiscoverArgs {
 impl Source {
     fn read(self, task: Task, extra: &[GroupKind]) -> Result<Inventory> {
         let Self { file, context, kubeconfig, in_cluster } = self;
-        let access = match (context, in_cluster) {
-            (Some(context), _) => Access::Context { kubeconfig, context },
-            (None, true) => Access::InCluster,
-            (None, false) => return from_files(&file, task),
-        };
-        let ring = rustls::crypto::ring::default_provider();
-        // Whoever installed one before us installed this one: there is no other in the binary.
-        ring.install_default().unwrap_or_default();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        Ok(runtime.block_on(cluster::read(&access, task, extra))?)
+        match access(context, kubeconfig, in_cluster) {
+            Some(access) => Ok(asynchronously(cluster::read(&access, task, extra))??),
+            None => from_files(&file, task),
+        }
     }
 }
 
-fn from_files(paths: &[PathBuf], task: Task) -> Result<Inventory> {
+/// The cluster that is named, if one is.
+pub(super) fn access(
+    context: Option<String>,
+    kubeconfig: Option<PathBuf>,
+    in_cluster: bool,
+) -> Option<Access> {
+    match (context, in_cluster) {
+        (Some(context), _) => Some(Access::Context { kubeconfig, context }),
+        (None, true) => Some(Access::InCluster),
+        (None, false) => None,
+    }
+}
+
+/// Runs what speaks to a cluster.
+pub(super) fn asynchronously<T>(work: impl Future<Output = T>) -> Result<T> {
+    let ring = rustls::crypto::ring::default_provider();
+    // Whoever installed one before us installed this one: there is no other in the binary.
+    ring.install_default().unwrap_or_default();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    Ok(runtime.block_on(work))
+}
+
+pub(super) fn from_files(paths: &[PathBuf], task: Task) -> Result<Inventory> {
     let mut progress = Progress::new();
     let inventory = files::read(paths, task, |done, total| progress.tell("files read", done, total));
     progress.end();
@@ -177,17 +193,18 @@ fn proposal(found: &Preflight) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn write<T: Serialize>(form: Form, found: &T, text: impl Fn(&T) -> String) -> Result<()> {
+pub(super) fn write<T: Serialize>(form: Form, found: &T, text: impl Fn(&T) -> String) -> Result<()> {
     let report = match form {
         Form::Text => text(found),
         Form::Json => {
-            serde_json::to_string_pretty(found).context("the report cannot be put into JSON")? + "\n"
+            let json = serde_json::to_string_pretty(found).context("the report cannot be put into JSON")?;
+            visible_json(&json).into_owned() + "\n"
         }
     };
     report::put(&report, &mut stdout().lock()).context("the report cannot be written")
 }
 
-fn ending(inventory: &Inventory, refused: bool) -> ExitCode {
+pub(super) fn ending(inventory: &Inventory, refused: bool) -> ExitCode {
     match (inventory.unreadable.is_empty(), refused) {
         (false, _) => ExitCode::from(2),
         (true, true) => ExitCode::from(1),

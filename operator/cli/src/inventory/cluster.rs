@@ -2,27 +2,29 @@
 
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
+use bund_crds::labels::{DATA_CLASS_PREFIX, DECLASSIFIED_PREFIX};
 use futures::{AsyncBufReadExt, TryStreamExt};
 use kube::{
     Api, Client, Config,
     api::{DynamicObject, ListParams, ObjectList},
     config::{InClusterError, KubeConfigOptions, Kubeconfig, KubeconfigError},
     core::{ApiResource, PartialObjectMeta},
-    discovery::Discovery,
+    discovery::{ApiCapabilities, ApiGroup, Discovery},
 };
 use serde_json::{Map, Value, json};
 
-use super::{
-    Detail, GroupKind, Inventory, Origin, Server, Task,
-    owner::{MIRROR_ANNOTATION, repeats_its_workload},
-};
+use super::{Detail, GroupKind, Inventory, Origin, Server, Task, owner::repeats_its_workload};
+
+mod around;
+
+pub use around::{Around, AroundError, read_around};
 
 /// Objects per page: what is held twice at once.
 const PAGE: u32 = 500;
 /// How often a list is begun anew because its pages grew too old.
 const TRIES: u32 = 3;
-/// Kinds of whose status something is read: the kubelet's version, how many are ready.
-const STATUS_READ: [&str; 2] = ["Node", "DaemonSet"];
+/// The annotation in which kubectl keeps a copy of the whole object.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -52,6 +54,15 @@ pub enum ClusterError {
     /// The API server did not answer.
     #[error("the API server cannot be asked")]
     Client(#[source] kube::Error),
+    /// An object cannot be had.
+    #[error("{what} cannot be read")]
+    Get {
+        /// The plural of its kind, and its name.
+        what: String,
+        /// Why.
+        #[source]
+        error: kube::Error,
+    },
     /// A list broke off.
     #[error("{kind} cannot be listed")]
     List {
@@ -67,13 +78,8 @@ pub enum ClusterError {
 pub async fn read(access: &Access, task: Task, extra: &[GroupKind]) -> Result<Inventory, ClusterError> {
     let client = client(access).await?;
     let discovery = Discovery::new(client.clone()).run_aggregated().await.map_err(ClusterError::Client)?;
-    let mut reader = Reader { client, discovery, inventory: Inventory::default() };
-    reader.inventory.origin = Origin::Cluster {
-        context: match access {
-            Access::Context { context, .. } => context.clone(),
-            Access::InCluster => "in-cluster".to_owned(),
-        },
-    };
+    let inventory = Inventory { origin: origin(access), ..Inventory::default() };
+    let mut reader = Reader { client, discovery, task, inventory };
     for listed in task.kinds() {
         reader.list(&GroupKind::new(listed.group, listed.kind), listed.detail).await?;
     }
@@ -88,6 +94,14 @@ pub async fn read(access: &Access, task: Task, extra: &[GroupKind]) -> Result<In
     }
     let server = reader.server().await?;
     Ok(Inventory { server: Some(server), ..reader.inventory })
+}
+
+fn origin(access: &Access) -> Origin {
+    let context = match access {
+        Access::Context { context, .. } => context.clone(),
+        Access::InCluster => "in-cluster".to_owned(),
+    };
+    Origin::Cluster { context }
 }
 
 async fn client(access: &Access) -> Result<Client, ClusterError> {
@@ -116,41 +130,42 @@ fn mapped(mapping: &Value) -> GroupKind {
 struct Reader {
     client: Client,
     discovery: Discovery,
+    task: Task,
     inventory: Inventory,
 }
 
 impl Reader {
     /// Lists a kind, if it is served. A kind that is not served has no objects, which is known.
     async fn list(&mut self, kind: &GroupKind, detail: Detail) -> Result<(), ClusterError> {
-        let Some(resource) = self.resource(kind) else { return Ok(()) };
-        match self.pages(&resource, detail).await {
+        let Some((resource, _)) = self.resource(kind) else { return Ok(()) };
+        let everywhere = Api::all_with(self.client.clone(), &resource);
+        match self.pages(&everywhere, &resource, detail).await {
             Ok(objects) => self.inventory.objects.extend(objects),
             Err(kube::Error::Api(status)) if status.code != 401 => {
-                let why = match status.code {
-                    403 => format!("no right to list {}", resource.plural),
-                    code => format!("the API server answered {code} to a list of {}", resource.plural),
-                };
-                self.inventory.gaps.insert(kind.clone(), why);
+                self.inventory.gaps.insert(kind.clone(), refused(status.code, &resource));
             }
             Err(error) => return Err(ClusterError::List { kind: resource.plural, error }),
         }
         Ok(())
     }
 
-    fn resource(&self, kind: &GroupKind) -> Option<ApiResource> {
-        let group = self.discovery.get(&kind.group)?;
-        group.recommended_kind(&kind.kind).map(|(resource, _)| resource)
+    fn resource(&self, kind: &GroupKind) -> Option<(ApiResource, ApiCapabilities)> {
+        self.discovery.get(&kind.group)?.recommended_kind(&kind.kind)
     }
 
-    async fn pages(&self, resource: &ApiResource, detail: Detail) -> kube::Result<Vec<Value>> {
-        let api: Api<DynamicObject> = Api::all_with(self.client.clone(), resource);
+    async fn pages(
+        &self,
+        api: &Api<DynamicObject>,
+        resource: &ApiResource,
+        detail: Detail,
+    ) -> kube::Result<Vec<Value>> {
         let mut objects = Vec::new();
         let mut page = ListParams::default().limit(PAGE);
         let mut tries = 1;
         loop {
             let answer = match detail {
                 Detail::Whole => {
-                    api.list(&page).await.map(|list| take(list, |object| whole(object, resource)))
+                    api.list(&page).await.map(|list| take(list, |object| whole(object, resource, self.task)))
                 }
                 Detail::Metadata => {
                     api.list_metadata(&page).await.map(|list| take(list, |object| metadata(object, resource)))
@@ -176,13 +191,16 @@ impl Reader {
 
     async fn server(&self) -> Result<Server, ClusterError> {
         let version = self.client.apiserver_version().await.map_err(ClusterError::Client)?;
-        let mut served = BTreeMap::new();
-        for group in self.discovery.groups() {
-            for (resource, _) in group.recommended_resources() {
-                served.insert(GroupKind::new(&resource.group, &resource.kind), resource.version);
-            }
-        }
-        Ok(Server { version: version.git_version, served, gates: self.gates().await })
+        Ok(Server { version: version.git_version, served: self.served(), gates: self.gates().await })
+    }
+
+    /// Every kind that is served, with the version that the API server prefers.
+    fn served(&self) -> BTreeMap<GroupKind, String> {
+        let groups = self.discovery.groups();
+        let resources = groups.flat_map(ApiGroup::recommended_resources);
+        let named = resources
+            .map(|(resource, _)| (GroupKind::new(&resource.group, &resource.kind), resource.version));
+        named.collect()
     }
 
     /// The feature gates, as the API server counts them among its metrics.
@@ -194,6 +212,14 @@ impl Reader {
             gates.extend(gate(&line));
         }
         (!gates.is_empty()).then_some(gates)
+    }
+}
+
+/// Why a list was refused.
+fn refused(code: u16, resource: &ApiResource) -> String {
+    match code {
+        403 => format!("no right to list {}", resource.plural),
+        code => format!("the API server answered {code} to a list of {}", resource.plural),
     }
 }
 
@@ -211,39 +237,54 @@ fn take<T: Clone>(list: ObjectList<T>, value: impl Fn(T) -> Option<Value>) -> (V
     (list.items.into_iter().filter_map(value).collect(), next)
 }
 
-/// An object without what nobody looks at; none for what only repeats its workload.
-fn whole(object: DynamicObject, resource: &ApiResource) -> Option<Value> {
+/// An object without what nobody looks at; none for what only repeats its workload, unless it is asked how single pods
+/// came by what they hold.
+fn whole(object: DynamicObject, resource: &ApiResource, task: Task) -> Option<Value> {
     let DynamicObject { types: _, mut metadata, data } = object;
     metadata.managed_fields = None;
-    // kubectl keeps a copy of the whole object in one of them.
-    metadata.annotations = metadata.annotations.map(|mut annotations| {
-        annotations.retain(|name, _| name == MIRROR_ANNOTATION);
-        annotations
-    });
+    if let Some(annotations) = &mut metadata.annotations {
+        annotations.remove(LAST_APPLIED);
+    }
     let mut members = match data {
         Value::Object(members) => members,
         other => Map::from_iter([("spec".to_owned(), other)]),
     };
-    if !STATUS_READ.contains(&resource.kind.as_str()) {
-        members.remove("status");
+    if let Some(status) = members.remove("status").and_then(|status| read_of_status(&resource.kind, status)) {
+        members.insert("status".to_owned(), status);
     }
     members.insert("apiVersion".to_owned(), resource.api_version.clone().into());
     members.insert("kind".to_owned(), resource.kind.clone().into());
     // Metadata is made of strings, numbers and maps of strings, which always are JSON.
     members.insert("metadata".to_owned(), serde_json::to_value(metadata).unwrap_or_default());
     let object = Value::Object(members);
-    (!repeats_its_workload(&object)).then_some(object)
+    (task == Task::Why || !repeats_its_workload(&object)).then_some(object)
 }
 
-/// Name and labels. Of annotations nothing is kept: one of them may hold a copy of the content.
+/// What is read of a status: the kubelet's version, how many are ready, whether a pod has ended, the contents of a
+/// snapshot.
+fn read_of_status(kind: &str, status: Value) -> Option<Value> {
+    let only = |member: &str| status.get(member).map(|value| json!({ member: value }));
+    match kind {
+        "Node" | "DaemonSet" => Some(status),
+        "Pod" => only("phase"),
+        "VolumeSnapshot" => only("boundVolumeSnapshotContentName"),
+        _ => None,
+    }
+}
+
+/// Name and labels. Of annotations only marks of ours are kept: another one may hold a copy of the content.
 #[expect(clippy::unnecessary_wraps, reason = "of the form that pages are taken with")]
 fn metadata(object: PartialObjectMeta<DynamicObject>, resource: &ApiResource) -> Option<Value> {
     let metadata = object.metadata;
+    let mut annotations = metadata.annotations.unwrap_or_default();
+    annotations
+        .retain(|name, _| [DATA_CLASS_PREFIX, DECLASSIFIED_PREFIX].iter().any(|ours| name.starts_with(ours)));
     Some(json!({
         "apiVersion": resource.api_version,
         "kind": resource.kind,
         "metadata": {
-            "name": metadata.name, "namespace": metadata.namespace, "labels": metadata.labels.unwrap_or_default()
+            "name": metadata.name, "namespace": metadata.namespace, "labels": metadata.labels.unwrap_or_default(),
+            "annotations": annotations
         },
     }))
 }
@@ -278,8 +319,11 @@ mod tests {
             serde_json::from_value(json!({"metadata": metadata, "spec": {"containers": []}}))
                 .unwrap_or_else(|error| panic!("{error}"))
         };
-        assert_eq!(whole(pod("ReplicaSet", "apps/v1"), &resource), None);
-        let kept = whole(pod("Cluster", "postgresql.cnpg.io/v1"), &resource).unwrap_or_default();
+        assert_eq!(whole(pod("ReplicaSet", "apps/v1"), &resource, Task::Preflight), None);
+        let kept = whole(pod("ReplicaSet", "apps/v1"), &resource, Task::Why).unwrap_or_default();
+        assert_eq!(kept.pointer("/metadata/ownerReferences/0/name"), Some(&json!("x")));
+        let kept =
+            whole(pod("Cluster", "postgresql.cnpg.io/v1"), &resource, Task::Preflight).unwrap_or_default();
         assert_eq!(kept.pointer("/metadata/managedFields"), None);
         assert_eq!(kept.get("kind"), Some(&json!("Pod")));
     }

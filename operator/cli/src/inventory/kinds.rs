@@ -18,6 +18,8 @@ pub enum Task {
     Preflight,
     /// `bund discover`.
     Discover,
+    /// `bund why`.
+    Why,
 }
 
 /// A kind that is read.
@@ -29,20 +31,25 @@ pub struct ListedKind {
     pub kind: &'static str,
     /// How much of each object.
     pub detail: Detail,
-    /// Whether only `bund preflight` needs it.
-    only_preflight: bool,
+    /// Who needs it.
+    tasks: &'static [Task],
 }
 
-const fn both(group: &'static str, kind: &'static str) -> ListedKind {
-    ListedKind { group, kind, detail: Detail::Whole, only_preflight: false }
+const fn all(group: &'static str, kind: &'static str) -> ListedKind {
+    let tasks = &[Task::Preflight, Task::Discover, Task::Why];
+    ListedKind { group, kind, detail: Detail::Whole, tasks }
 }
 
 const fn by_metadata(kind: &'static str) -> ListedKind {
-    ListedKind { detail: Detail::Metadata, ..both("", kind) }
+    ListedKind { detail: Detail::Metadata, ..all("", kind) }
+}
+
+const fn storage(group: &'static str, kind: &'static str) -> ListedKind {
+    ListedKind { tasks: &[Task::Preflight, Task::Why], ..all(group, kind) }
 }
 
 const fn preflight(group: &'static str, kind: &'static str) -> ListedKind {
-    ListedKind { only_preflight: true, ..both(group, kind) }
+    ListedKind { tasks: &[Task::Preflight], ..all(group, kind) }
 }
 
 const RBAC: &str = "rbac.authorization.k8s.io";
@@ -52,32 +59,33 @@ const ADMISSION: &str = "admissionregistration.k8s.io";
 
 /// Every kind that is read by its name. Kinds that a DestinationMapping maps are read too.
 const KINDS: &[ListedKind] = &[
-    both(GROUP, "ClusterLocation"),
-    both(GROUP, "DataClass"),
-    both(GROUP, "DestinationMapping"),
-    both(GROUP, "Jurisdiction"),
-    both(GROUP, "ResidencyPolicy"),
-    both("", "Namespace"),
-    both("", "Pod"),
-    both("", "PersistentVolumeClaim"),
-    both("", "PersistentVolume"),
+    ListedKind { tasks: &[Task::Why], ..all(GROUP, "BreakGlass") },
+    all(GROUP, "ClusterLocation"),
+    all(GROUP, "DataClass"),
+    all(GROUP, "DestinationMapping"),
+    all(GROUP, "Jurisdiction"),
+    all(GROUP, "ResidencyPolicy"),
+    all("", "Namespace"),
+    all("", "Pod"),
+    all("", "PersistentVolumeClaim"),
+    all("", "PersistentVolume"),
     // Whole: the Secrets that it names reach every pod of its.
-    both("", "ServiceAccount"),
+    all("", "ServiceAccount"),
     by_metadata("Secret"),
     by_metadata("ConfigMap"),
-    both("apps", "Deployment"),
-    both("apps", "StatefulSet"),
-    both("apps", "DaemonSet"),
-    both("apps", "ReplicaSet"),
-    both("", "ReplicationController"),
-    both("batch", "Job"),
-    both("batch", "CronJob"),
-    both("", "Node"),
-    preflight(STORAGE, "StorageClass"),
-    preflight(STORAGE, "VolumeAttributesClass"),
-    preflight(SNAPSHOTS, "VolumeSnapshot"),
-    preflight(SNAPSHOTS, "VolumeSnapshotClass"),
-    preflight(SNAPSHOTS, "VolumeSnapshotContent"),
+    all("apps", "Deployment"),
+    all("apps", "StatefulSet"),
+    all("apps", "DaemonSet"),
+    all("apps", "ReplicaSet"),
+    all("", "ReplicationController"),
+    all("batch", "Job"),
+    all("batch", "CronJob"),
+    all("", "Node"),
+    storage(STORAGE, "StorageClass"),
+    storage(STORAGE, "VolumeAttributesClass"),
+    storage(SNAPSHOTS, "VolumeSnapshot"),
+    storage(SNAPSHOTS, "VolumeSnapshotClass"),
+    storage(SNAPSHOTS, "VolumeSnapshotContent"),
     preflight(RBAC, "ClusterRole"),
     preflight(RBAC, "ClusterRoleBinding"),
     preflight(RBAC, "Role"),
@@ -90,6 +98,6 @@ const KINDS: &[ListedKind] = &[
 impl Task {
     /// The kinds that are read for it.
     pub fn kinds(self) -> impl Iterator<Item = &'static ListedKind> {
-        KINDS.iter().filter(move |listed| self == Self::Preflight || !listed.only_preflight)
+        KINDS.iter().filter(move |listed| listed.tasks.contains(&self))
     }
 }

@@ -66,8 +66,8 @@ pub fn known(inventory: &Inventory, policies: Option<&[Value]>) -> Known {
     Known { snapshot, policies: origin, unreadable }
 }
 
-fn observe(snapshot: &mut Snapshot, objects: &[Value], unreadable: &mut Vec<String>) {
-    // No decision rests on pods but that on a binding.
+pub(crate) fn observe(snapshot: &mut Snapshot, objects: &[Value], unreadable: &mut Vec<String>) {
+    // Pods are left to those who ask what pods write.
     let rests_on = |object: &&Value| GroupKind::of(object) != GroupKind::new("", "Pod");
     for object in objects.iter().filter(rests_on) {
         if snapshot.observe(object) != Observed::Unreadable {

@@ -22,7 +22,7 @@ pub fn visible(text: &str) -> Cow<'_, str> {
 }
 
 /// JSON text with the same characters written as JSON escapes: what is read from it stays the same.
-pub(super) fn visible_json(json: &str) -> Cow<'_, str> {
+pub(crate) fn visible_json(json: &str) -> Cow<'_, str> {
     // Line breaks and indentation stand between values; within strings JSON escapes them itself.
     let unseen = |character: char| character != '\n' && is_unseen(character);
     if !json.contains(unseen) {

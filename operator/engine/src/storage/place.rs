@@ -159,7 +159,7 @@ fn class_place(
 }
 
 /// Where what a claim claims lies. What is not known is taken to be inside; it is an assumption elsewhere.
-pub(crate) fn claim_place(claim: &ClaimFacts, inside: Jurisdictions<'_>, snapshot: &Snapshot) -> Stored {
+pub fn claim_place(claim: &ClaimFacts, inside: &BTreeSet<JurisdictionName>, snapshot: &Snapshot) -> Stored {
     let volume = claim.volume.as_ref().map(|name| {
         let id = CarrierId { kind: CarrierKind::PersistentVolume, namespace: None, name: name.clone() };
         let leads = format!("claims PersistentVolume {name}");

@@ -1,0 +1,66 @@
+//! `bund why`: from arguments to what Bund says of one object.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use anyhow::Result;
+use bund_crds::NamespaceName;
+use bund_engine::snapshot::DEFAULT_NAMESPACE;
+use clap::{ArgGroup, Args};
+
+use super::{
+    now,
+    preflight::{Form, access, asynchronously, ending, from_files, write},
+};
+use crate::{
+    check,
+    inventory::{Task, asked::Asked, cluster::read_around},
+    why::{facts, render_text, why},
+};
+
+#[derive(Debug, Args)]
+#[group(skip)]
+#[command(group(ArgGroup::new("source").required(true).args(["facts", "context", "in_cluster"])))]
+pub(super) struct WhyArgs {
+    /// What to explain, spelled as kubectl takes it: `deployment/web`, `sts/db`, `pvc/data`, `node/hangzhou-1`.
+    #[arg(value_name = "KIND/NAME")]
+    asked: Asked,
+    /// The namespace of the object; that of the context, or `default`, where it is left out.
+    #[arg(short, long)]
+    namespace: Option<NamespaceName>,
+    /// Files and folders with the object and what is known besides, as `kubectl get -o yaml` prints them.
+    #[arg(long, num_args = 1.., value_name = "PATH")]
+    facts: Vec<PathBuf>,
+    /// The context of the kubeconfig that names the cluster. It is only read: gets and lists, and nothing else.
+    #[arg(long, value_name = "NAME")]
+    context: Option<String>,
+    /// The kubeconfig, instead of those that kubectl reads. Name its context too.
+    #[arg(long, value_name = "PATH", requires = "context")]
+    kubeconfig: Option<PathBuf>,
+    /// The cluster in which this process is a pod.
+    #[arg(long)]
+    in_cluster: bool,
+    /// The form of the answer.
+    #[arg(short, long, value_enum, default_value = "text")]
+    output: Form,
+}
+
+impl WhyArgs {
+    pub(super) fn run(self) -> Result<ExitCode> {
+        let Self { asked, namespace, facts: paths, context, kubeconfig, in_cluster, output } = self;
+        let namespace = namespace.as_ref().map(NamespaceName::as_str);
+        let (subject, inventory) = if let Some(access) = access(context, kubeconfig, in_cluster) {
+            let around = asynchronously(read_around(&access, &asked, namespace))??;
+            (around.subject, around.inventory)
+        } else {
+            let mut inventory = from_files(&paths, Task::Why)?;
+            let namespace = namespace.unwrap_or(DEFAULT_NAMESPACE);
+            for object in &mut inventory.objects {
+                check::place(object, Some(namespace));
+            }
+            (asked.find(&inventory, namespace)?.clone(), inventory)
+        };
+        let known = facts(&inventory);
+        write(output, &why(&inventory, &known, &subject, now()?), render_text)?;
+        Ok(ending(&inventory, false))
+    }
+}
