@@ -31,6 +31,8 @@ impl User {
     pub const APPROVER: Self = Self { name: "approver", groups: &["privacy-office"] };
     /// Approves transfers too, for rules that want two.
     pub const SECOND_APPROVER: Self = Self { name: "second-approver", groups: &["privacy-office"] };
+    /// May look at what is in a namespace, and at what Bund declares.
+    pub const VIEWER: Self = Self { name: "viewer", groups: &[] };
     /// Has an account and wants more.
     pub const INTRUDER: Self = Self { name: "intruder", groups: &["guests"] };
 
@@ -44,12 +46,13 @@ impl User {
     /// The kubelet of the one real node.
     pub(crate) const KUBELET: Self = Self { name: "system:node:hangzhou-1", groups: &["system:nodes"] };
 
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::ADMIN,
         Self::PLATFORM_ENGINEER,
         Self::APP_TEAM,
         Self::APPROVER,
         Self::SECOND_APPROVER,
+        Self::VIEWER,
         Self::INTRUDER,
         Self::CONTROLLER_MANAGER,
         Self::SCHEDULER,

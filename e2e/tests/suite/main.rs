@@ -25,6 +25,7 @@ mod soak;
 mod stamps;
 mod storage;
 mod uniform;
+mod why;
 
 use bed::Bed;
 
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
     trials.extend(stamps::trials(&bed));
     trials.extend(outage::trials(&bed));
     trials.extend(preflight::trials(&bed));
+    trials.extend(why::trials(&bed));
     trials.extend(uniform::trials(&bed));
     trials.extend(soak::trials(&bed));
     trials.extend(foreign::trials(&bed));

@@ -62,6 +62,8 @@ pub struct Why {
     pub location: Vec<Place>,
     /// The truth, before modes and exemption.
     pub verdict: Verdict,
+    /// Whether it may be another one, because something that it rests on could not be read.
+    pub incomplete: bool,
     /// Whether it would be admitted if it were made now.
     pub allowed: bool,
     /// Why it would be refused, a line each: what the webhook answers.
@@ -113,6 +115,7 @@ pub fn why(inventory: &Inventory, known: &Known, object: &Value, now: Timestamp)
         break_glass: held::glass(&question),
         location: place::places(&question, &requirements),
         verdict: decision.verdict,
+        incomplete: assumed::is_incomplete(&question),
         allowed: response.allowed,
         refusals: response.refusals,
         warnings: response.warnings,

@@ -421,7 +421,9 @@ fn fields(value: &Value, at: &str, found: &mut BTreeSet<String>) {
             }
         }
         Value::Array(elements) if elements.iter().any(Value::is_object) => {
-            elements.iter().for_each(|element| fields(element, &format!("{at}[]"), found));
+            for element in elements {
+                fields(element, &format!("{at}[]"), found);
+            }
         }
         _ => drop(found.insert(at.to_owned())),
     }

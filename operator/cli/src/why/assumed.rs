@@ -1,8 +1,9 @@
 //! What was taken for granted, told with why it is not known.
 
+use bund_crds::GROUP;
 use bund_engine::{
     Assumption,
-    snapshot::{CarrierId, CarrierKind},
+    snapshot::{CarrierId, CarrierKind, OwnKind},
 };
 
 use super::Question;
@@ -12,27 +13,51 @@ pub(super) fn assumed(question: &Question<'_>) -> Vec<String> {
     question.decision.assumptions.iter().filter_map(|assumption| told(question, assumption)).collect()
 }
 
-fn told(question: &Question<'_>, assumption: &Assumption) -> Option<String> {
-    let (group, kind) = match assumption {
-        // Every namespace has one that nobody writes down.
-        Assumption::CarrierAbsent(CarrierId { kind: CarrierKind::ServiceAccount, name, .. })
-            if name.as_ref() == "default" =>
-        {
-            return None;
+/// Whether the verdict may be another one because something may not be read: what was assumed for it, or an object of
+/// Bund.
+pub(super) fn is_incomplete(question: &Question<'_>) -> bool {
+    let from_cluster = matches!(question.inventory.origin, Origin::Cluster { .. });
+    let gap = |(group, kind): (&str, &str)| question.inventory.gap(group, kind).is_some();
+    // Broken glass changes what happens, and no verdict.
+    let own = OwnKind::ALL.into_iter().filter(|kind| *kind != OwnKind::BreakGlass);
+    let mut own = own.map(|kind| (GROUP, kind.as_str()));
+    let told = question.decision.assumptions.iter().filter(|assumption| !is_implied(assumption));
+    from_cluster && (own.any(gap) || told.map(kind_of).any(gap))
+}
+
+/// Every namespace has a ServiceAccount `default` that nobody writes down.
+fn is_implied(assumption: &Assumption) -> bool {
+    match assumption {
+        Assumption::CarrierAbsent(CarrierId { kind, name, .. }) => {
+            *kind == CarrierKind::ServiceAccount && name.as_ref() == "default"
         }
-        // What lives in no namespace rests on it only where it is judged.
-        Assumption::NamespaceAbsent(_)
-            if question.subject.id.namespace.is_none() && question.decision.classes.is_empty() =>
-        {
-            return None;
-        }
+        Assumption::LocationAbsent
+        | Assumption::NamespaceAbsent(_)
+        | Assumption::ClassAbsent(..)
+        | Assumption::NodeAbsent(_)
+        | Assumption::PodAbsent { .. } => false,
+    }
+}
+
+/// The kind of what is not known.
+fn kind_of(assumption: &Assumption) -> (&'static str, &'static str) {
+    match assumption {
         Assumption::CarrierAbsent(id) => (id.kind.group(), id.kind.as_str()),
         Assumption::ClassAbsent(kind, _) => (kind.group(), kind.as_str()),
         Assumption::NamespaceAbsent(_) => ("", "Namespace"),
         Assumption::NodeAbsent(_) => ("", "Node"),
         Assumption::PodAbsent { .. } => ("", "Pod"),
-        Assumption::LocationAbsent => (bund_crds::GROUP, "ClusterLocation"),
-    };
+        Assumption::LocationAbsent => (GROUP, OwnKind::ClusterLocation.as_str()),
+    }
+}
+
+fn told(question: &Question<'_>, assumption: &Assumption) -> Option<String> {
+    // What lives in no namespace rests on one only where it holds a class.
+    let rests_on_none = question.subject.id.namespace.is_none() && question.decision.classes.is_empty();
+    if is_implied(assumption) || (rests_on_none && matches!(assumption, Assumption::NamespaceAbsent(_))) {
+        return None;
+    }
+    let (group, kind) = kind_of(assumption);
     let gap = question.inventory.gap(group, kind);
     match (&question.inventory.origin, gap, assumption) {
         (Origin::Cluster { .. }, Some(why), _) => Some(format!("{assumption} ({why})")),

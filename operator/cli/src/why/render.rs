@@ -127,13 +127,8 @@ fn verdict(why: &Why) -> Vec<String> {
         }
     };
     let mut lines = vec![format!("{}: {what}", why.verdict)];
-    let own = why
-        .not_known
-        .iter()
-        .filter(|one| one.kind.group == bund_crds::GROUP && one.kind.kind != "BreakGlass");
-    let own: Vec<_> = own.map(|one| one.kind.kind.as_str()).collect();
-    if !own.is_empty() && matches!(why.origin, Origin::Cluster { .. }) {
-        lines.push(format!("as far as can be told without every {}", own.join(", ")));
+    if why.incomplete {
+        lines.push("it may be another one: see below what is assumed and not known".to_owned());
     }
     if why.policies_from == PolicyOrigin::BuiltIn {
         lines.push("judged by the starter policy that ships, because none is there".to_owned());
