@@ -36,13 +36,9 @@ async fn explain(bed: &Bed) -> Result<()> {
     let living = bed.living().await?;
     let grants = viewer(bed).await?;
     let outcome = explained(bed, living, &grants).await;
-    for object in grants.iter().chain([&everything()]) {
+    for object in grants.iter().chain([&everything(), &everything_role(), &namespace()]) {
         living.admin.delete(object).await?;
     }
-    living
-        .admin
-        .delete(&json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}))
-        .await?;
     outcome
 }
 
@@ -50,8 +46,10 @@ async fn explained(bed: &Bed, living: &Living, grants: &[Value]) -> Result<()> {
     let Living { plane, admin, .. } = living;
     // What is made before the namespace is enrolled stays, whatever policies say of it.
     plane.create_namespace(NAMESPACE, &[]).await?;
-    admin.apply_all(&[secret(), deployment("web", Some("cn-hangzhou")), deployment("astray", None)]).await?;
-    plane.create_namespace(NAMESPACE, &[("bund.dev/guarded", "true"), ("e2e", REQUIRED)]).await?;
+    admin.apply(&deployment("astray", None)).await?;
+    admin.apply(&namespace()).await?;
+    plane.eventually("the namespace is guarded", async || admin.apply(&secret()).await.map(drop)).await?;
+    admin.apply(&deployment("web", Some("cn-hangzhou"))).await?;
     // Nobody is told anything before somebody gives the right to.
     let refused = why(bed, living, &["deploy/web", "-n", NAMESPACE]).await?;
     ensure!(refused.status.code() == Some(2), "{refused:?}");
@@ -236,26 +234,33 @@ fn binding(kind: &str, name: &str, role: &str) -> Value {
     })
 }
 
+fn namespace() -> Value {
+    let labels = json!({ "bund.dev/guarded": "true", "e2e": REQUIRED });
+    json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": NAMESPACE, "labels": labels } })
+}
+
 fn secret() -> Value {
     json!({
         "apiVersion": "v1", "kind": "Secret",
-        "metadata": { "name": "customers", "namespace": NAMESPACE }
+        "metadata": { "name": "customers", "namespace": NAMESPACE, "labels": { CLASS: "" } }
     })
 }
 
-/// A deployment that reads the Secret, in a region or anywhere.
+/// A deployment that reads the Secret: one that holds the class by a label too, in a region, or one that may run anywhere.
 fn deployment(name: &str, region: Option<&str>) -> Value {
+    let mut labels = json!({ "app": name });
     let mut spec = json!({ "containers": [
         { "name": "app", "image": "app:1", "envFrom": [{ "secretRef": { "name": "customers" } }] }
     ] });
     if let Some(region) = region {
         spec["nodeSelector"] = json!({ nodes::REGION: region });
+        labels[CLASS] = json!("");
     }
     json!({
         "apiVersion": "apps/v1", "kind": "Deployment", "metadata": { "name": name, "namespace": NAMESPACE },
         "spec": {
             "selector": { "matchLabels": { "app": name } },
-            "template": { "metadata": { "labels": { "app": name } }, "spec": spec }
+            "template": { "metadata": { "labels": labels }, "spec": spec }
         }
     })
 }
