@@ -1,4 +1,4 @@
-//! How `bund preflight` reads a cluster: page by page, only lists, Secrets by their metadata. The API server here is a few
+//! How `bund preflight` and `bund why` read a cluster: page by page, only lists and gets, Secrets by their metadata. The API server here is a few
 //! canned answers on loopback; a real one is the end-to-end suite's.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
@@ -61,6 +61,9 @@ fn answer(target: &str, pods: usize, again: usize) -> (u16, Value) {
         "/apis" => (200, discovery("apps", "v1", &[("Deployment", "deployments")])),
         "/version" => (200, version()),
         "/api/v1/pods" => page(query, pods, again),
+        "/api/v1/namespaces/default/pods/web" => {
+            (200, json!({"metadata": {"name": "web", "namespace": "default"}, "spec": {"nodeName": "n"}}))
+        }
         "/api/v1/nodes" | "/apis/apps/v1/deployments" => (200, list(&[], None)),
         "/api/v1/secrets" => {
             let secret = json!({"metadata": {"name": "s", "namespace": "shop"}});
@@ -114,7 +117,7 @@ fn discovery(group: &str, version: &str, kinds: &[(&str, &str)]) -> Value {
             {"version": version, "resources": resources, "freshness": "Current"}]}]})
 }
 
-fn bund(command: &str, port: u16) -> Output {
+fn bund(arguments: &[&str], port: u16) -> Output {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("config");
     let config = json!({
@@ -125,7 +128,8 @@ fn bund(command: &str, port: u16) -> Output {
     });
     fs::write(&path, config.to_string()).unwrap();
     Command::new(env!("CARGO_BIN_EXE_bund"))
-        .args([command, "--context", "here", "--output", "json", "--kubeconfig"])
+        .args(arguments)
+        .args(["--context", "here", "--output", "json", "--kubeconfig"])
         .arg(&path)
         .output()
         .unwrap()
@@ -133,7 +137,12 @@ fn bund(command: &str, port: u16) -> Output {
 
 #[track_caller]
 fn report(command: &str, port: u16) -> Value {
-    let output = bund(command, port);
+    report_of(&[command], port)
+}
+
+#[track_caller]
+fn report_of(arguments: &[&str], port: u16) -> Value {
+    let output = bund(arguments, port);
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).unwrap()
 }
@@ -171,6 +180,42 @@ fn only_reads_are_sent_and_of_secrets_only_metadata_is_asked_for() {
 }
 
 #[test]
+fn why_only_reads_and_asks_for_the_metadata_of_secrets_alone() {
+    let (port, asked) = serve(1);
+    let told = report_of(&["why", "po/web"], port);
+    assert_eq!(told["subject"], json!({"group": "", "kind": "Pod", "namespace": "default", "name": "web"}));
+    // Bund's kinds are not served, so what ships judges.
+    assert_eq!(told["policiesFrom"], "BuiltIn");
+    for (line, accept) in asked.lock().unwrap().iter() {
+        assert!(line.starts_with("GET ") && !line.contains("watch"), "{line}");
+        if line.contains("/secrets") {
+            assert!(accept.contains("as=PartialObjectMetadata"), "{accept}");
+        }
+        // A pod rests on nothing that makes pods.
+        assert!(!line.contains("/deployments"), "{line}");
+    }
+}
+
+#[test]
+fn what_is_not_there_and_what_may_not_be_read_are_errors() {
+    let (port, _) = serve(1);
+    for (asked, told) in [
+        (
+            "po/other",
+            "bund: you may not read pods/other in default; ask for the right, or look at it as somebody who has it\n",
+        ),
+        (
+            "ingress/web",
+            "bund: no kind is called `ingress` here; `kubectl api-resources` lists the kinds of a cluster\n",
+        ),
+    ] {
+        let output = bund(&["why", asked], port);
+        assert_eq!(output.status.code(), Some(2));
+        assert_eq!(String::from_utf8(output.stderr).unwrap(), told);
+    }
+}
+
+#[test]
 fn the_version_and_what_is_not_served_are_told_as_they_are() {
     let (port, _) = serve(1);
     let report = report("preflight", port);
@@ -188,7 +233,7 @@ fn a_cluster_that_does_not_answer_is_an_error() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     drop(listener);
-    let output = bund("preflight", port);
+    let output = bund(&["preflight"], port);
     assert_eq!(output.status.code(), Some(2));
     let error = String::from_utf8(output.stderr).unwrap();
     assert!(error.starts_with("bund: the API server cannot be asked: "), "{error}");

@@ -303,6 +303,35 @@ mod tests {
     }
 
     #[test]
+    fn of_annotations_and_statuses_what_decisions_rest_on_is_kept() {
+        let resource = |kind: &str, plural: &str| ApiResource {
+            group: String::new(),
+            version: "v1".to_owned(),
+            api_version: "v1".to_owned(),
+            kind: kind.to_owned(),
+            plural: plural.to_owned(),
+        };
+        let object = |status: Value| -> DynamicObject {
+            let default = "storageclass.kubernetes.io/is-default-class";
+            let annotations = json!({default: "true", LAST_APPLIED: "{}", "declassified.bund.dev/a": "b"});
+            serde_json::from_value(
+                json!({"metadata": {"name": "x", "annotations": annotations}, "status": status}),
+            )
+            .unwrap_or_else(|error| panic!("{error}"))
+        };
+        let kept = |kind: &str, status| {
+            whole(object(status), &resource(kind, "xs"), Task::Preflight).unwrap_or_default()
+        };
+        let class = kept("StorageClass", json!({"phase": "x"}));
+        let annotations =
+            json!({"storageclass.kubernetes.io/is-default-class": "true", "declassified.bund.dev/a": "b"});
+        assert_eq!(class.pointer("/metadata/annotations"), Some(&annotations));
+        assert_eq!(class.get("status"), None);
+        let pod = kept("Pod", json!({"phase": "Failed", "message": "x"}));
+        assert_eq!(pod.get("status"), Some(&json!({"phase": "Failed"})));
+    }
+
+    #[test]
     fn of_a_pod_that_a_workload_made_nothing_is_kept() {
         let resource = ApiResource {
             group: String::new(),
