@@ -4,9 +4,10 @@ use bund_crds::GROUP;
 use bund_engine::{
     Assumption,
     snapshot::{CarrierId, CarrierKind, OwnKind},
+    subject::Role,
 };
 
-use super::Question;
+use super::{Question, used::is_stored};
 use crate::inventory::Origin;
 
 pub(super) fn assumed(question: &Question<'_>) -> Vec<String> {
@@ -22,7 +23,24 @@ pub(super) fn is_incomplete(question: &Question<'_>) -> bool {
     let own = OwnKind::ALL.into_iter().filter(|kind| *kind != OwnKind::BreakGlass);
     let mut own = own.map(|kind| (GROUP, kind.as_str()));
     let told = question.decision.assumptions.iter().filter(|assumption| !is_implied(assumption));
-    from_cluster && (own.any(gap) || told.map(kind_of).any(gap))
+    let volumes = STORAGE.iter().copied().filter(|_| uses_volumes(question));
+    from_cluster && (own.any(gap) || told.map(kind_of).chain(volumes).any(gap))
+}
+
+/// Kinds from which a class may come to a volume without anybody naming them.
+const STORAGE: [(&str, &str); 5] = [
+    ("", "Pod"),
+    ("", "PersistentVolumeClaim"),
+    ("", "PersistentVolume"),
+    ("snapshot.storage.k8s.io", "VolumeSnapshot"),
+    ("snapshot.storage.k8s.io", "VolumeSnapshotContent"),
+];
+
+/// Whether an object is a volume, a claim or a copy, or uses one.
+fn uses_volumes(question: &Question<'_>) -> bool {
+    let subject = question.subject;
+    let is_stored = matches!(subject.role, Role::Carrier(kind) if is_stored(kind));
+    is_stored || subject.shapes.iter().any(|shape| !shape.volumes.is_empty() || !shape.claims.is_empty())
 }
 
 /// Every namespace has a ServiceAccount `default` that nobody writes down.
