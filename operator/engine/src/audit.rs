@@ -1,12 +1,16 @@
 //! What exists, judged as it stands: what is wrong with it now, and what each policy alone would refuse.
 
-use alloc::{collections::BTreeMap, sync::Arc, vec::Vec};
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    vec::Vec,
+};
 
 use bund_crds::{Mode, PolicyName};
 
 use crate::{
     Finding, Snapshot, Subject, Timestamp, Verdict,
-    decide::kept_by,
+    decide::requirements_on,
     decide_standing,
     snapshot::{Policy, World},
 };
@@ -26,7 +30,10 @@ pub fn audit(subject: &Subject, snapshot: &Snapshot, now: Timestamp) -> Audited 
     if decision.verdict == Verdict::NotApplicable {
         return Audited::default();
     }
-    let kept_by = kept_by(&decision.classes, subject, snapshot);
+    let requirements = requirements_on(subject, &decision.classes, snapshot);
+    let policies = requirements.iter().flat_map(|requirement| &requirement.policies);
+    let kept_by: BTreeSet<_> = policies.map(|policy| &policy.name).collect();
+    let kept_by = kept_by.into_iter().cloned().collect();
     let mut findings = decision.findings;
     findings.retain(|finding| !finding.is_covered());
     Audited { kept_by, findings }

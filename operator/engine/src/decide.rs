@@ -8,7 +8,7 @@ use alloc::{
 };
 use core::fmt;
 
-use bund_crds::{JurisdictionName, PolicyName, Span};
+use bund_crds::{JurisdictionName, Span};
 use serde::Serialize;
 
 use crate::{
@@ -16,7 +16,6 @@ use crate::{
     Subresource, Timestamp, enforce, glass,
     reason::Effect,
     rule,
-    select::requirements,
     snapshot::{CarrierId, ClassKind, World},
     stamp,
     subject::Role,
@@ -155,15 +154,6 @@ pub fn decide(request: &Request, snapshot: &Snapshot, now: Timestamp) -> Decisio
         marks,
         assumptions,
     }
-}
-
-/// The policies that keep one of the `classes` that `subject` holds, in order.
-pub(crate) fn kept_by(classes: &Classification, subject: &Subject, snapshot: &Snapshot) -> Vec<PolicyName> {
-    let namespace = judge::judged_in(subject, snapshot);
-    let requirements = requirements(classes, snapshot, namespace);
-    let policies = requirements.iter().flat_map(|requirement| &requirement.policies);
-    let names: BTreeSet<_> = policies.map(|policy| &policy.name).collect();
-    names.into_iter().cloned().collect()
 }
 
 /// What an update takes away from protection.

@@ -31,12 +31,12 @@ pub(super) fn volumes(
         name: name.into(),
     };
     let mut claims = BTreeSet::new();
-    for volume in &shape.volumes {
+    for volume in shape.volumes.iter() {
         if let VolumeKind::Claim(name) = &volume.kind {
             claims.insert(claim(name));
         }
     }
-    for template in &shape.claims {
+    for template in shape.claims.iter() {
         places.extend(asked.iter().map(|set| of_template(template, snapshot, set)));
         claims.extend(made_of(template, namespace, snapshot));
     }
