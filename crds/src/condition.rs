@@ -26,6 +26,10 @@ pub const COMPLIANT: &str = "Compliant";
 /// the last time. Who has looked into it may remove the condition.
 pub const DECLASSIFIED: &str = "Declassified";
 
+/// Condition type of the `ClusterLocation`: everything that makes the API server enforce is there as Bund wrote it. False
+/// while something is missing that could not be written.
+pub const REGISTERED: &str = "Registered";
+
 /// The schema of `status.conditions`: a list map keyed by type, so that several field managers can own
 /// one condition each.
 pub fn conditions_schema(_: &mut SchemaGenerator) -> Schema {

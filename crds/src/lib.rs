@@ -13,6 +13,7 @@ pub mod condition;
 pub mod data_class;
 pub mod destination_mapping;
 pub mod enforcement;
+pub mod floor_parameters;
 pub mod jurisdiction;
 pub mod labels;
 pub mod manifest;
@@ -26,6 +27,7 @@ pub use cluster_location::{ClusterLocation, ClusterLocationSpec, ClusterLocation
 pub use data_class::{DataClass, DataClassSpec, DataClassStatus};
 pub use destination_mapping::{DestinationMapping, DestinationMappingSpec, DestinationMappingStatus};
 pub use enforcement::{Aspect, Enforcement, Mode};
+pub use floor_parameters::{FloorParameters, FloorParametersSpec};
 pub use jurisdiction::{Jurisdiction, JurisdictionSpec, JurisdictionStatus};
 pub use problem::{Check, Problem};
 pub use residency_policy::{PlacementStrategy, ResidencyPolicy, ResidencyPolicySpec, ResidencyPolicyStatus};

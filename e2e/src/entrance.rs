@@ -55,6 +55,10 @@ pub fn sittings(cases: Vec<Case>) -> Vec<Sitting> {
     sittings.into_values().collect()
 }
 
+fn is_named_ours(object: &DynamicObject) -> bool {
+    object.metadata.name.as_ref().is_some_and(|name| name.starts_with("bund"))
+}
+
 /// Whether an object would get into the way of other cases: our own kinds, and Namespaces.
 fn stands_alone(object: &Value) -> bool {
     is_own(object) || is_core(object, "Namespace")
@@ -114,9 +118,6 @@ impl Stage {
 
     /// Takes away what an earlier sitting left: its enforcement, its custom resources, its nodes and namespaces.
     async fn clear(&self) -> anyhow::Result<()> {
-        let ours = |object: &DynamicObject| {
-            object.metadata.name.as_ref().is_some_and(|name| name.starts_with("bund"))
-        };
         let registration = |kind| GroupVersionKind::gvk("admissionregistration.k8s.io", "v1", kind);
         for kind in [
             "ValidatingWebhookConfiguration",
@@ -124,12 +125,20 @@ impl Stage {
             "ValidatingAdmissionPolicyBinding",
             "ValidatingAdmissionPolicy",
         ] {
-            self.cluster.delete_where(&registration(kind), ours).await?;
+            self.cluster.delete_where(&registration(kind), is_named_ours).await?;
         }
         // A killed leader holds its lease for a while; the next one would wait for that.
-        self.cluster.delete_where(&GroupVersionKind::gvk("coordination.k8s.io", "v1", "Lease"), ours).await?;
-        for kind in ["ClusterLocation", "DataClass", "DestinationMapping", "Jurisdiction", "ResidencyPolicy"]
-        {
+        self.cluster
+            .delete_where(&GroupVersionKind::gvk("coordination.k8s.io", "v1", "Lease"), is_named_ours)
+            .await?;
+        for kind in [
+            "ClusterLocation",
+            "DataClass",
+            "DestinationMapping",
+            "FloorParameters",
+            "Jurisdiction",
+            "ResidencyPolicy",
+        ] {
             self.cluster.delete_where(&GroupVersionKind::gvk(GROUP, "v1alpha1", kind), |_| true).await?;
         }
         for kind in ["StorageClass", "VolumeAttributesClass"] {
@@ -149,6 +158,23 @@ impl Stage {
             return plane.eventually("it is answered as expected", async || self.ask_once(case).await).await;
         }
         self.ask_once(case).await
+    }
+
+    /// Takes away what makes the API server call us, and leaves what it evaluates by itself.
+    pub async fn silence(&self) -> anyhow::Result<()> {
+        for kind in ["ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"] {
+            let kind = GroupVersionKind::gvk("admissionregistration.k8s.io", "v1", kind);
+            self.cluster.delete_where(&kind, is_named_ours).await?;
+        }
+        Ok(())
+    }
+
+    /// Asks one case, and tells why it was refused if it was.
+    pub async fn refusal(&self, case: &Case) -> anyhow::Result<Option<String>> {
+        Ok(match self.answer(case).await? {
+            Answer::Admitted(_) => None,
+            Answer::Refused(message) => Some(message),
+        })
     }
 
     async fn ask_once(&self, case: &Case) -> anyhow::Result<()> {

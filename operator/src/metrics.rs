@@ -5,6 +5,7 @@ mod admission;
 mod audit;
 mod classes;
 mod process;
+mod registration;
 mod serve;
 mod staleness;
 
@@ -21,6 +22,7 @@ use prometheus_client::registry::Registry;
 use crate::audit::PolicyTotals;
 use crate::certificates::Serving;
 use crate::index::WatchedKind;
+use crate::registration::Damage;
 
 pub use admission::Outcome;
 pub use audit::Pass;
@@ -31,6 +33,7 @@ use admission::Admission;
 use audit::AuditMetrics;
 use classes::Classes;
 use process::Process;
+use registration::Drifts;
 use staleness::Staleness;
 
 /// Every metric. Clones count into the same.
@@ -48,6 +51,7 @@ struct Families {
     ready: Gauge,
     audit: AuditMetrics,
     break_glass: Gauge,
+    drifts: Drifts,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -86,10 +90,12 @@ impl Metrics {
             ready,
             audit,
             break_glass,
+            drifts,
         } = &*self.0;
         admission.register(registry);
         audit.register(registry);
         classes.register(registry);
+        drifts.register(registry);
         registry.register_collector(Box::new(staleness.clone()));
         registry.register(
             "watch_errors",
@@ -129,6 +135,11 @@ impl Metrics {
         for (class, objects) in counts {
             self.0.classes.declassified(class, objects);
         }
+    }
+
+    /// An object that we registered was found otherwise than we had left it.
+    pub fn drifted(&self, kind: &'static str, damage: Damage) {
+        self.0.drifts.count(kind, damage);
     }
 
     /// A watch broke at this moment.

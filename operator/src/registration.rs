@@ -1,4 +1,9 @@
-//! What makes the API server call us: webhook configurations, and one policy that it evaluates by itself.
+//! What makes the API server enforce: webhook configurations, by which it calls us, and policies that it evaluates by
+//! itself.
+//!
+//! ```text
+//! Snapshot --Plan (pure)--> wanted objects --apply (client)--> API server --watch--> drift (pure) --apply, teller (client)
+//! ```
 //!
 //! Registered only while this process is ready and leads, so that a first installation locks nothing. Written by
 //! server-side apply under [`FIELD_MANAGER`]; what others add to the objects stays.
@@ -6,18 +11,27 @@
 mod apply;
 mod break_glass;
 mod class_labels;
+mod drift;
+mod floor;
 mod foothold;
+mod kinds;
 mod protection;
 mod right;
+mod teller;
 mod webhooks;
 
-use bund_crds::{Aspect, Mode, PlacementStrategy, ResidencyPolicySpec, Span};
+use std::collections::BTreeMap;
+
+use bund_crds::{Aspect, FloorParametersSpec, Mode, PlacementStrategy, ResidencyPolicySpec, Span};
 use bund_engine::snapshot::{Policy, World};
+use bund_engine::{Snapshot, Timestamp};
 use serde_json::{Value, json};
 
 pub use apply::{Registrar, Registration};
 pub use break_glass::break_glass_policy;
 pub use class_labels::class_label_policy;
+pub use drift::Damage;
+pub use floor::{floor_binding, floor_policy};
 pub use protection::{Protected, protection_policy};
 pub(crate) use right::NOBODY_GRANTS;
 pub use webhooks::{Endpoint, mutating, validating};
@@ -40,11 +54,23 @@ pub struct Plan {
     pub confines: bool,
     /// The classes that our own kinds protect.
     pub protected: Protected,
+    /// What the floor must know of each policy, by its name.
+    pub floor: BTreeMap<String, FloorParametersSpec>,
+    /// Our user name: nobody else writes what the floor must know.
+    pub writer: String,
 }
 
 impl Plan {
     /// What the custom resources ask for, with our own `namespace` exempt.
-    pub fn of(world: &World, endpoint: Endpoint, bundle: String, namespace: &str) -> Self {
+    pub fn of(
+        snapshot: &Snapshot,
+        endpoint: Endpoint,
+        bundle: String,
+        namespace: &str,
+        writer: String,
+        now: Timestamp,
+    ) -> Self {
+        let world = snapshot.world();
         let always = ["kube-system", "kube-public", "kube-node-lease", namespace].map(str::to_owned);
         let named = world.location().exempt.iter().map(|name| name.as_str().to_owned());
         let mut exempt: Vec<_> = always.into_iter().chain(named).collect();
@@ -56,21 +82,33 @@ impl Plan {
             .collect();
         mapped.sort();
         mapped.dedup();
-        Self { endpoint, bundle, exempt, mapped, confines: confines(world), protected: Protected::of(world) }
+        Self {
+            endpoint,
+            bundle,
+            exempt,
+            mapped,
+            confines: confines(world),
+            protected: Protected::of(world),
+            floor: floor::parameters(snapshot, now),
+            writer,
+        }
     }
 
-    /// Every object to apply.
+    /// Every object to apply, in an order in which none waits for a later one. The webhooks come last: they need us.
     pub fn objects(&self) -> Vec<Value> {
-        vec![
+        let mut objects = vec![
             class_label_policy(&self.exempt),
             binding(class_labels::NAME),
             break_glass_policy(),
             binding(break_glass::NAME),
             protection_policy(&self.protected),
             binding(protection::NAME),
-            validating(self),
-            mutating(self),
-        ]
+            floor::writers_policy(&self.writer),
+            binding(floor::WRITERS),
+        ];
+        objects.extend(self.floor.iter().map(|(policy, parameters)| floor_parameters(policy, parameters)));
+        objects.extend([floor_policy(&self.exempt), floor_binding(), validating(self), mutating(self)]);
+        objects
     }
 }
 
@@ -134,6 +172,16 @@ fn binding(name: &str) -> Value {
         "kind": "ValidatingAdmissionPolicyBinding",
         "metadata": { "name": name, "labels": { "app.kubernetes.io/part-of": "bund" } },
         "spec": { "policyName": name, "validationActions": ["Deny"] },
+    })
+}
+
+/// What the floor must know of the policy of this name.
+fn floor_parameters(policy: &str, parameters: &FloorParametersSpec) -> Value {
+    json!({
+        "apiVersion": format!("{}/{}", bund_crds::GROUP, bund_crds::VERSION),
+        "kind": floor::PARAMETERS,
+        "metadata": { "name": policy, "labels": { "app.kubernetes.io/part-of": "bund" } },
+        "spec": parameters,
     })
 }
 

@@ -15,6 +15,7 @@ mod cases;
 mod chart;
 mod declassify;
 mod definitions;
+mod floor;
 mod foreign;
 mod node;
 mod outage;
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
     let mut trials = Vec::new();
     trials.extend(definitions::trials(&bed));
     trials.extend(cases::trials(&bed).expect("the cases can be read"));
+    trials.extend(floor::trials(&bed));
     trials.extend(admission::trials(&bed));
     trials.extend(running::trials(&bed));
     trials.extend(break_glass::trials(&bed));

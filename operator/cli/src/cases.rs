@@ -105,6 +105,9 @@ pub struct Expectation {
     /// Whether the pod is confined by injection.
     #[serde(default)]
     pub injected: bool,
+    /// Whether the API server refuses it by itself, when no process of ours runs.
+    #[serde(default)]
+    pub floor: bool,
     /// Every finding, in any order.
     #[serde(default)]
     pub findings: Vec<ExpectedFinding>,
@@ -318,6 +321,12 @@ impl Expectation {
             if decision.response().allowed { ExpectedResponse::Admitted } else { ExpectedResponse::Refused };
         compare("response", &self.response, &response);
         compare("injected", &self.injected, &decision.injection.is_some());
+        // What the floor refuses, the engine refuses.
+        compare(
+            "refused where the floor refuses",
+            &self.floor,
+            &(self.floor && !decision.response().allowed),
+        );
         let mut expected = self.findings.clone();
         expected.sort();
         let mut found: Vec<_> = decision.findings.iter().map(found_finding).collect();

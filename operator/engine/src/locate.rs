@@ -20,7 +20,7 @@ use crate::snapshot::{LocationFacts, NodeFacts, Table, World};
 mod claim;
 
 use claim::{Claim, claims};
-pub(crate) use claim::{REGION_KEYS, ZONE_KEYS};
+pub use claim::{REGION_KEYS, ZONE_KEYS};
 
 /// Where something is, as far as one jurisdiction is concerned.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -1,5 +1,6 @@
 //! What must be there before anything is registered, so that a registration never outlives what answers it. (client)
 
+use bund_crds::FloorParameters;
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use k8s_openapi::api::rbac::v1::ClusterRole;
 use kube::api::ListParams;
@@ -25,9 +26,21 @@ pub enum Error {
     /// No webhook answers yet: to register it would lock guarded namespaces.
     #[error("no webhook is ready behind Service `{0}` yet")]
     NobodyAnswers(String),
+    /// Our own user name cannot be read.
+    #[error("cannot ask the API server who we are")]
+    WhoAmI(#[source] kube::Error),
+    /// The kind of the floor's parameters is not there: the floor would refuse everything.
+    #[error("FloorParameters are not served, so there is no floor; apply crds/manifests")]
+    NoFloorParameters,
+    /// Whether the kind is there cannot be told.
+    #[error("cannot list FloorParameters")]
+    ListFloorParameters(#[source] kube::Error),
     /// An object cannot be applied.
-    #[error("an object could not be applied")]
-    Apply(#[source] kube::Error),
+    #[error("{0} could not be applied")]
+    Apply(String, #[source] kube::Error),
+    /// An object cannot be deleted.
+    #[error("{0}, which no policy asks for any more, could not be deleted")]
+    Remove(String, #[source] kube::Error),
 }
 
 /// Looks for what must be there.
@@ -50,6 +63,16 @@ impl Foothold<'_> {
         Ok(Some(json!({
             "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "name": name, "uid": uid,
         })))
+    }
+
+    /// Fails where the API server does not know the kind of the floor's parameters.
+    pub(super) async fn floor_is_served(&self) -> Result<(), Error> {
+        let parameters: Api<FloorParameters> = Api::all(self.client.clone());
+        match parameters.list_metadata(&ListParams::default().limit(1)).await {
+            Ok(_) => Ok(()),
+            Err(kube::Error::Api(status)) if status.is_not_found() => Err(Error::NoFloorParameters),
+            Err(error) => Err(Error::ListFloorParameters(error)),
+        }
     }
 
     /// Fails while nobody answers reviews at `endpoint`. Of a URL nothing is known.

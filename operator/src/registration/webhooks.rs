@@ -193,6 +193,8 @@ mod tests {
             mapped: vec![("argoproj.io".to_owned(), "rollouts".to_owned())],
             confines: true,
             protected: crate::registration::Protected::default(),
+            floor: std::collections::BTreeMap::new(),
+            writer: "leader".to_owned(),
         }
     }
 

@@ -26,7 +26,7 @@ impl Duties {
     pub(super) async fn follow(self, mut leading: watch::Receiver<bool>) {
         let Self { client, index, registration, metrics, identity } = self;
         // It hears from now on, so that what the leader before us saw last is told too.
-        let mut herald = Herald::new(client.clone(), index.clone(), metrics.clone(), identity);
+        let mut herald = Herald::new(client.clone(), index.clone(), metrics.clone(), identity.clone());
         loop {
             metrics.leads(false);
             if leading.wait_for(|leads| *leads).await.is_err() {
@@ -34,7 +34,8 @@ impl Duties {
                 return std::future::pending().await;
             }
             metrics.leads(true);
-            let registrar = Registrar::new(client.clone(), registration.clone());
+            let registrar =
+                Registrar::new(client.clone(), registration.clone(), metrics.clone(), identity.clone());
             let auditor = Auditor::new(index.clone(), metrics.clone(), Since::new());
             let controller =
                 Controller::new(client.clone(), index.clone(), metrics.clone(), auditor.audited());

@@ -7,10 +7,10 @@ use super::{NodeFacts, ProviderIdForm, Table, labels};
 use crate::snapshot::Place;
 
 /// Labels that name a region, besides the cluster's own node key.
-pub(crate) const REGION_KEYS: [&str; 2] = [labels::REGION, labels::LEGACY_REGION];
+pub const REGION_KEYS: [&str; 2] = [labels::REGION, labels::LEGACY_REGION];
 
 /// Labels that name a zone: the well-known ones, and those that the CSI drivers of the clouds write.
-pub(crate) const ZONE_KEYS: [&str; 6] = [
+pub const ZONE_KEYS: [&str; 6] = [
     labels::ZONE,
     labels::LEGACY_ZONE,
     "topology.diskplugin.csi.alibabacloud.com/zone",

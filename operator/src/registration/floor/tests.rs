@@ -1,0 +1,179 @@
+use std::collections::BTreeMap;
+
+use bund_engine::{Snapshot, Timestamp, snapshot::Observed};
+use serde_json::{Value, json};
+
+use super::*;
+
+const REGION: &str = "topology.kubernetes.io/region";
+
+fn own(kind: &str, name: &str, spec: &Value) -> Value {
+    json!({ "apiVersion": "bund.dev/v1alpha1", "kind": kind, "metadata": { "name": name }, "spec": spec })
+}
+
+fn node(name: &str, region: &str) -> Value {
+    json!({ "apiVersion": "v1", "kind": "Node", "metadata": { "name": name, "labels": { REGION: region } } })
+}
+
+/// A cluster with a node inside and one abroad, two classes, and these policies.
+fn snapshot(span: &str, policies: &[(&str, Value)]) -> Snapshot {
+    let mut snapshot = Snapshot::default();
+    let mut observe = |object: &Value| assert_eq!(snapshot.observe(object), Observed::Fact, "{object}");
+    observe(&own(
+        "Jurisdiction",
+        "cn-mainland",
+        &json!({
+            "displayName": "Mainland China", "countryCodes": ["CN"],
+            "trustedNodeLabel": "node-restriction.kubernetes.io/jurisdiction",
+            "providers": [{ "name": "alibaba", "regions": ["cn-beijing", "cn-hangzhou"], "zoneForm": "RegionDashLetter" }]
+        }),
+    ));
+    observe(&own(
+        "ClusterLocation",
+        "cluster",
+        &json!({ "jurisdiction": "cn-mainland", "span": span, "nodeKey": REGION, "providers": ["alibaba"] }),
+    ));
+    for class in ["pi", "logs"] {
+        observe(&own("DataClass", class, &json!({ "category": "PersonalInformation" })));
+    }
+    observe(&node("hangzhou-1", "cn-hangzhou"));
+    observe(&node("frankfurt-1", "eu-central-1"));
+    for (name, spec) in policies {
+        let mut spec = spec.clone();
+        spec["dataClasses"] = json!(["pi"]);
+        spec["jurisdictions"] = json!(["cn-mainland"]);
+        observe(&own("ResidencyPolicy", name, &spec));
+    }
+    snapshot
+}
+
+fn now() -> Timestamp {
+    Timestamp::from_second(1_000_000).unwrap()
+}
+
+fn told(snapshot: &Snapshot) -> BTreeMap<String, Value> {
+    let all = parameters(snapshot, now());
+    all.into_iter().map(|(name, spec)| (name, serde_json::to_value(spec).unwrap())).collect()
+}
+
+#[test]
+fn a_policy_that_denies_tells_the_floor_what_is_inside() {
+    let denies = json!({ "enforcement": { "placement": "Deny" } });
+    let audits = json!({ "enforcement": { "placement": "Audit", "storage": "Deny" } });
+    let told = told(&snapshot("Mixed", &[("denies", denies), ("audits", audits)]));
+    let keys: BTreeMap<&str, &str> = [
+        (REGION, "Region"),
+        ("failure-domain.beta.kubernetes.io/region", "Region"),
+        ("failure-domain.beta.kubernetes.io/zone", "Zone"),
+        ("node-restriction.kubernetes.io/jurisdiction", "Jurisdiction"),
+        ("topology.com.tencent.cloud.csi.cbs/zone", "Zone"),
+        ("topology.disk.csi.azure.com/zone", "Zone"),
+        ("topology.diskplugin.csi.alibabacloud.com/zone", "Zone"),
+        ("topology.ebs.csi.aws.com/zone", "Zone"),
+        ("topology.kubernetes.io/zone", "Zone"),
+    ]
+    .into();
+    let expected = json!({
+        "classes": ["pi"], "otherClasses": ["logs"], "denies": true, "jurisdictions": ["cn-mainland"],
+        "unplaced": "Confined", "keys": keys,
+        "regions": { "cn-beijing": "cn-mainland", "cn-hangzhou": "cn-mainland" },
+        "nodesInside": { "hangzhou-1": "cn-mainland" },
+        "remedy": "write `topology.kubernetes.io/region: cn-hangzhou` in spec.nodeSelector"
+    });
+    assert_eq!(told, BTreeMap::from([("denies".to_owned(), expected)]));
+}
+
+#[test]
+fn overrides_turn_the_mode_round_where_they_name_a_namespace() {
+    let lowered = json!({
+        "enforcement": { "placement": "Deny" },
+        "overrides": [
+            { "namespaces": ["shop"], "enforcement": { "placement": "Warn" } },
+            { "namespaces": ["shop", "vault"], "enforcement": { "placement": "Deny" } }
+        ]
+    });
+    let raised = json!({ "overrides": [{ "namespaces": ["shop"], "enforcement": { "placement": "Deny" } }] });
+    let told = told(&snapshot("Mixed", &[("lowered", lowered), ("raised", raised)]));
+    let scope = |name: &str| (told[name]["denies"].clone(), told[name]["overridden"].clone());
+    assert_eq!(scope("lowered"), (json!(true), json!(["shop"])));
+    assert_eq!(scope("raised"), (json!(false), json!(["shop"])));
+}
+
+#[test]
+fn where_every_node_is_inside_only_those_that_contradict_are_told() {
+    let denies = json!({ "enforcement": { "placement": "Deny" } });
+    let told = told(&snapshot("Uniform", &[("denies", denies)]));
+    let of = |member: &str| told["denies"].get(member).cloned();
+    assert_eq!(of("unplaced"), Some(json!("Free")));
+    assert_eq!(of("nodesInside"), None);
+    assert_eq!(of("nodesNotInside"), Some(json!(["frankfurt-1"])));
+}
+
+#[test]
+fn broken_glass_is_told_with_its_end_and_not_after_it() {
+    let denies = json!({ "enforcement": { "placement": "Deny" } });
+    let mut snapshot = snapshot("Mixed", &[("denies", denies)]);
+    for (name, namespaces, minutes, second) in [
+        ("ended", json!(["shop"]), 1, 0),
+        ("short", json!(["shop"]), 10, 1_000_000),
+        ("long", json!(["shop"]), 20, 1_000_000),
+        ("everywhere", json!([]), 10, 1_000_000),
+    ] {
+        let mut glass = own(
+            "BreakGlass",
+            name,
+            &json!({
+                "reason": "INC-7: the zone is down", "requestedBy": "kate", "namespaces": namespaces,
+                "durationMinutes": minutes
+            }),
+        );
+        glass["metadata"]["creationTimestamp"] = json!(Timestamp::from_second(second).unwrap());
+        assert_eq!(snapshot.observe(&glass), Observed::Fact);
+    }
+    assert_eq!(
+        told(&snapshot)["denies"]["brokenGlass"],
+        json!({ "*": "1970-01-12T13:56:40Z", "shop": "1970-01-12T14:06:40Z" })
+    );
+}
+
+#[test]
+fn the_floor_asks_about_pods_of_guarded_namespaces_alone() {
+    let policy = floor_policy(&["kube-system".to_owned()]);
+    let spec = &policy["spec"];
+    assert_eq!(spec["failurePolicy"], "Fail");
+    assert_eq!(
+        spec["matchConstraints"]["namespaceSelector"],
+        json!({ "matchExpressions": [
+            { "key": "bund.dev/guarded", "operator": "In", "values": ["true"] },
+            { "key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": ["kube-system"] }
+        ] })
+    );
+    let asked = |rule: &Value| (rule["resources"].clone(), rule["operations"].clone());
+    let rules: Vec<_> =
+        spec["matchConstraints"]["resourceRules"].as_array().unwrap().iter().map(asked).collect();
+    assert_eq!(
+        rules,
+        [(json!(["pods"]), json!(["CREATE"])), (json!(["pods/ephemeralcontainers"]), json!(["UPDATE"]))]
+    );
+    assert_eq!(
+        floor_binding()["spec"],
+        json!({
+            "policyName": "bund-floor", "validationActions": ["Deny"],
+            "paramRef": { "selector": {}, "parameterNotFoundAction": "Allow" }
+        })
+    );
+}
+
+#[test]
+fn every_variable_is_written_before_it_is_read() {
+    let policy = floor_policy(&[]);
+    let mut known = Vec::new();
+    for variable in policy["spec"]["variables"].as_array().unwrap() {
+        let expression = variable["expression"].as_str().unwrap();
+        for used in expression.split("variables.").skip(1) {
+            let name: String = used.chars().take_while(char::is_ascii_alphanumeric).collect();
+            assert!(known.contains(&name), "{name} in {expression}");
+        }
+        known.push(variable["name"].as_str().unwrap().to_owned());
+    }
+}
