@@ -192,6 +192,10 @@ impl Stage {
             }
             (Answer::Refused(message), ExpectedResponse::Refused) => {
                 let refusing = expect.findings.iter().filter(|f| f.mode == Mode::Deny && !f.softened);
+                if expect.floor && message.contains("ValidatingAdmissionPolicy 'bund-floor'") {
+                    // The API server asks the floor before it calls us. It knows what is plain, not everything.
+                    return Ok(());
+                }
                 for finding in refusing {
                     ensure!(
                         message.contains(&finding.reason),

@@ -17,13 +17,31 @@ use serde_json::{Value, json};
 
 use crate::{admission::pod, bed::Bed, trial};
 
+mod alone;
+mod cost;
+
 pub(crate) fn trials(bed: &Arc<Bed>) -> Vec<Trial> {
-    vec![trial(
-        bed,
-        "floor",
-        "of all cases the API server alone refuses those that say so, and none that the engine admits",
-        every_case,
-    )]
+    vec![
+        trial(
+            bed,
+            "floor",
+            "of all cases the API server alone refuses those that say so, and none that the engine admits",
+            every_case,
+        ),
+        trial(
+            bed,
+            "floor",
+            "with everything of ours dead and its webhooks deleted what is plain is refused and all else passes",
+            alone::refuses_what_is_plain,
+        ),
+        trial(bed, "floor", "what the floor knows is written by nobody else", alone::nobody_else_writes),
+        trial(
+            bed,
+            "floor",
+            "a hundred policies with full parameters judge a big affinity within the limits of the API server",
+            cost::a_hundred_policies,
+        ),
+    ]
 }
 
 /// Every case that can pass an API server, with the operator dead and its webhooks gone.
@@ -109,7 +127,7 @@ fn probe(spec: &Value) -> Value {
 }
 
 /// Why the API server does not take an object, if it does not.
-async fn refusal(admin: &Cluster, object: &Value) -> Result<Option<String>> {
+pub(crate) async fn refusal(admin: &Cluster, object: &Value) -> Result<Option<String>> {
     let dry = PostParams { dry_run: true, ..PostParams::default() };
     match admin.api_of(object).await?.create(&dry, &dynamic(object)?).await {
         Ok(_) => Ok(None),
@@ -139,6 +157,6 @@ async fn compare(plane: &ControlPlane, stage: &Stage, case: &Case) -> Result<()>
     }
 }
 
-fn is_of_floor(message: &str) -> bool {
+pub(crate) fn is_of_floor(message: &str) -> bool {
     message.contains("ValidatingAdmissionPolicy 'bund-")
 }

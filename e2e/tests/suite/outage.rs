@@ -22,6 +22,8 @@ use crate::{
     trial,
 };
 
+mod drift;
+
 pub(crate) fn trials(bed: &Arc<Bed>) -> Vec<Trial> {
     vec![
         trial(
@@ -36,6 +38,7 @@ pub(crate) fn trials(bed: &Arc<Bed>) -> Vec<Trial> {
             "what is registered is put back when somebody deletes or weakens it",
             registration_is_put_back,
         ),
+        trial(bed, "outage", "what was put back is told with who had changed it", drift::is_told),
     ]
 }
 

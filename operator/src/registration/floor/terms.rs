@@ -73,7 +73,7 @@ fn open(r: &str, all: &str) -> String {
         "!({r}.operator in ['Gt', 'Lt']) || \
          ({bound}.matches({NUMBER}) && ({r}.operator == 'Gt' || int({bound}) > 0))"
     );
-    // The one pairs that no label can meet: absent and present, and an empty interval.
+    // The pairs that no label can meet: absent and present, and an empty interval.
     let compatible = format!(
         "!({r}.operator == 'DoesNotExist' && q.operator in ['Exists', 'Gt', 'Lt']) && \
          !({r}.operator == 'Gt' && q.operator == 'Lt' && \
@@ -103,10 +103,12 @@ fn fields_open(fields: &str) -> String {
     )
 }
 
-/// Whether the term names a place, and none that is inside. It only chooses the words.
+/// Whether the term names a place, and none that is inside. It only chooses the words. A zone that is a number is
+/// anywhere.
 fn nowhere_inside(term: &str) -> String {
     format!(
-        "{term}.labels.exists(r, r.key in variables.keys && r.operator == 'In' && !r.values.exists(v, {}))",
+        "{term}.labels.exists(r, r.key in variables.keys && r.operator == 'In' && !r.values.exists(v, {} || \
+         (variables.keys[r.key] == 'Zone' && v.matches('^[0-9]+$'))))",
         inside("r", "v")
     )
 }
