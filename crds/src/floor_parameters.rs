@@ -1,4 +1,4 @@
-//! What the floor knows of a policy: the parameters of the in-tree policy that refuses while no process of ours runs.
+//! What the floor knows: the parameters of the in-tree policy that refuses while no process of ours runs.
 
 use std::collections::BTreeMap;
 
@@ -7,22 +7,24 @@ use kube::{CustomResource, KubeSchema};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-use crate::{ClassName, JurisdictionName, LabelSelector, NamespaceName};
+use crate::{ClassName, JurisdictionName, LabelSelector, NamespaceName, PolicyName};
 
-/// Declared classes that a policy does not keep, at most. Where there are more, the floor passes undeclared ones.
-pub const OTHER_CLASSES: usize = 1000;
+/// Policies of one object, at most.
+pub const POLICIES: usize = 100;
+/// Declared classes, at most. Where there are more, the floor passes undeclared ones.
+pub const DECLARED_CLASSES: usize = 1000;
 /// Nodes that are told by name, at most. Where there are more, the floor does not look at `spec.nodeName`.
 pub const NODES: usize = 2000;
 /// Region ids and codes, at most. Where there are more, the floor asks nothing of pods that name no node.
 pub const REGIONS: usize = 4096;
-/// Namespaces with a mode of their own, at most: what overrides of one policy can name.
+/// Namespaces with a mode of their own, at most, in all policies of one object: as many as one policy can name.
 pub const OVERRIDDEN: usize = 64 * 64;
 /// Namespaces in which glass is broken, at most. In those beyond it stays whole for the floor.
 pub const BROKEN_IN: usize = 1000;
 /// Stands for every namespace in [`FloorParametersSpec::broken_glass`].
 pub const EVERYWHERE: &str = "*";
 
-/// What the floor knows of one `ResidencyPolicy`, which has the same name.
+/// What the floor knows of the policies that keep data in the same jurisdictions.
 #[derive(CustomResource, Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[kube(
     group = "bund.dev",
@@ -31,32 +33,22 @@ pub const EVERYWHERE: &str = "*";
     plural = "floorparameters",
     shortname = "floor",
     derive = "PartialEq",
-    doc = "FloorParameters are written by Bund alone, one object for each ResidencyPolicy that denies placement somewhere. The in-tree policy `bund-floor` reads them, so that the API server refuses the plain cases while no process of Bund runs. Change the ResidencyPolicy; an edit here is refused.",
-    printcolumn(name = "Classes", type_ = "string", json_path = ".spec.classes"),
+    doc = "FloorParameters are written by Bund alone: the policies that deny placement somewhere, by the jurisdictions in which they keep data. The in-tree policy `bund-floor` reads them, so that the API server refuses the plain cases while no process of Bund runs. Change the ResidencyPolicy; an edit here is refused.",
     printcolumn(name = "Jurisdictions", type_ = "string", json_path = ".spec.jurisdictions"),
     printcolumn(name = "Unplaced pods", type_ = "string", json_path = ".spec.unplaced"),
+    printcolumn(name = "Policies", type_ = "string", json_path = ".spec.policies[*].name"),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
 )]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct FloorParametersSpec {
-    /// The classes that the policy keeps.
-    #[schemars(length(min = 1, max = 64), extend("x-kubernetes-list-type" = "atomic"))]
-    pub classes: Vec<ClassName>,
-    /// The classes that are declared and that it does not keep: any other class is kept. Left out where there are more
-    /// than 1000; then only `classes` are kept.
+    /// The policies that deny placement somewhere.
+    #[schemars(length(min = 1, max = 100), extend("x-kubernetes-list-type" = "atomic"))]
+    pub policies: Vec<FloorPolicy>,
+    /// The classes that are declared: any other is kept by every policy. Left out where there are more than 1000; then
+    /// only those are kept that policies name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Vec<ClassName>", length(max = 1000), extend("x-kubernetes-list-type" = "atomic"))]
-    pub other_classes: Option<Vec<ClassName>>,
-    /// The guarded namespaces in which the policy applies, by their labels. Left out: every guarded namespace.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "LabelSelector")]
-    pub namespace_selector: Option<LabelSelector>,
-    /// Whether placement is `Deny` in the namespaces that `overridden` does not name.
-    pub denies: bool,
-    /// The namespaces in which it is the other way round.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 4096), extend("x-kubernetes-list-type" = "atomic"))]
-    pub overridden: Vec<NamespaceName>,
+    pub declared_classes: Option<Vec<ClassName>>,
     /// Where the data may be.
     #[schemars(length(min = 1, max = 8), extend("x-kubernetes-list-type" = "atomic"))]
     pub jurisdictions: Vec<JurisdictionName>,
@@ -86,6 +78,28 @@ pub struct FloorParametersSpec {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(schema_with = "broken_glass_schema")]
     pub broken_glass: BTreeMap<String, Time>,
+}
+
+/// What the floor knows of one `ResidencyPolicy`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(inline)]
+pub struct FloorPolicy {
+    /// Its name.
+    pub name: PolicyName,
+    /// The classes that it keeps.
+    #[schemars(length(min = 1, max = 64), extend("x-kubernetes-list-type" = "atomic"))]
+    pub classes: Vec<ClassName>,
+    /// The guarded namespaces in which it applies, by their labels. Left out: every guarded namespace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "LabelSelector")]
+    pub namespace_selector: Option<LabelSelector>,
+    /// Whether placement is `Deny` in the namespaces that `overridden` does not name.
+    pub denies: bool,
+    /// The namespaces in which it is the other way round.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 4096), extend("x-kubernetes-list-type" = "atomic"))]
+    pub overridden: Vec<NamespaceName>,
 }
 
 /// What is asked of pods that name no node.

@@ -6,7 +6,8 @@
 //! ```
 //!
 //! Registered only while this process is ready and leads, so that a first installation locks nothing. Written by
-//! server-side apply under [`FIELD_MANAGER`]; what others add to the objects stays.
+//! server-side apply under [`FIELD_MANAGER`]. What others write into what these objects ask for is taken out again, also
+//! what they add: labels and annotations of theirs stay.
 
 mod apply;
 mod break_glass;
@@ -54,7 +55,7 @@ pub struct Plan {
     pub confines: bool,
     /// The classes that our own kinds protect.
     pub protected: Protected,
-    /// What the floor must know of each policy, by its name.
+    /// What the floor must know of the policies that deny placement, by the name of the object that holds it.
     pub floor: BTreeMap<String, FloorParametersSpec>,
     /// Our user name: nobody else writes what the floor must know.
     pub writer: String,
@@ -106,7 +107,7 @@ impl Plan {
             floor::writers_policy(&self.writer),
             binding(floor::WRITERS),
         ];
-        objects.extend(self.floor.iter().map(|(policy, parameters)| floor_parameters(policy, parameters)));
+        objects.extend(self.floor.iter().map(|(name, parameters)| floor_parameters(name, parameters)));
         objects.extend([floor_policy(&self.exempt), floor_binding(), validating(self), mutating(self)]);
         objects
     }
@@ -175,12 +176,12 @@ fn binding(name: &str) -> Value {
     })
 }
 
-/// What the floor must know of the policy of this name.
-fn floor_parameters(policy: &str, parameters: &FloorParametersSpec) -> Value {
+/// What the floor must know.
+fn floor_parameters(name: &str, parameters: &FloorParametersSpec) -> Value {
     json!({
         "apiVersion": format!("{}/{}", bund_crds::GROUP, bund_crds::VERSION),
         "kind": floor::PARAMETERS,
-        "metadata": { "name": policy, "labels": { "app.kubernetes.io/part-of": "bund" } },
+        "metadata": { "name": name, "labels": { "app.kubernetes.io/part-of": "bund" } },
         "spec": parameters,
     })
 }

@@ -102,7 +102,9 @@ async fn alone(plane: &ControlPlane, admin: &Cluster) -> Result<()> {
     let parameters = admin.api_of(&parameters).await?.list(&ListParams::default()).await?;
     let holds_everywhere = |object: &DynamicObject| {
         let spec = &object.data["spec"];
-        spec["denies"] == true && spec["namespaceSelector"].is_null() && !spec["nodesInside"].is_null()
+        let everywhere = |policy: &Value| policy["denies"] == true && policy["namespaceSelector"].is_null();
+        let policies = spec["policies"].as_array();
+        policies.is_some_and(|policies| policies.iter().any(everywhere)) && !spec["nodesInside"].is_null()
     };
     if !parameters.items.iter().any(holds_everywhere) {
         return Ok(());

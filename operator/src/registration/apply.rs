@@ -12,7 +12,7 @@ use kube::api::{DeleteParams, DynamicObject, Patch, PatchParams, PostParams};
 use kube::core::PartialObjectMeta;
 use kube::runtime::watcher::{self, Config, Event};
 use kube::{Api, Client};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::watch;
 use tracing::{info, warn};
 
@@ -199,6 +199,9 @@ impl Registrar {
         if self.fingerprints.get(key) == Some(&fingerprint) && !self.registered.is_suspect(key) {
             return Ok(());
         }
+        if self.registered.is_suspect(key) {
+            self.overwrite(kind, key, object).await.map_err(|error| Error::Apply(key.to_string(), error))?;
+        }
         let parameters = PatchParams::apply(FIELD_MANAGER).force();
         let written = api(&self.client, kind).patch(&key.name, &parameters, &Patch::Apply(object)).await;
         let written = written.map_err(|error| Error::Apply(key.to_string(), error))?;
@@ -207,6 +210,23 @@ impl Registrar {
             self.teller.drifted(&drift, view).await;
         }
         Ok(())
+    }
+
+    /// Takes out what others wrote into an object: server-side apply would leave it, and one condition more, or one kind
+    /// of request less, is enough for the API server to ask nobody.
+    async fn overwrite(&self, kind: &Kind, key: &Key, object: &Value) -> Result<(), kube::Error> {
+        let asked = ["spec", "webhooks"].into_iter().filter_map(|member| Some((member, object.get(member)?)));
+        let edits =
+            asked.map(|(member, value)| json!({ "op": "add", "path": format!("/{member}"), "value": value }));
+        let edits = serde_json::from_value(edits.collect()).map_err(kube::Error::SerdeError)?;
+        let patch = Patch::Json::<()>(edits);
+        let parameters =
+            PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PatchParams::default() };
+        match api(&self.client, kind).patch(&key.name, &parameters, &patch).await {
+            Ok(_) => Ok(()),
+            Err(kube::Error::Api(status)) if status.is_not_found() => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// Deletes what nobody wants any more.

@@ -1,8 +1,9 @@
 //! The floor: the policy that the API server evaluates by itself, so that it refuses the plain cases while no process of
 //! ours runs and nobody calls us. (pure)
 //!
-//! One policy and one binding for all; what a `ResidencyPolicy` asks for is an object of parameters beside it. So the
-//! leader needs no right on any policy or binding but those of these names.
+//! One policy and one binding for all; what the ResidencyPolicies ask for is in objects of parameters beside them, one for
+//! all that name the same jurisdictions. So the leader needs no right on any policy or binding but those of these names,
+//! and the API server does its work once for a pod, however many policies there are.
 //!
 //! Architecture Invariant: what the floor refuses, the engine refuses (`e2e/tests/suite/floor.rs`). The floor is asked
 //! after mutation: a pod that we have confined passes it. It knows classes by labels alone, and facts as the leader saw
@@ -71,7 +72,7 @@ pub fn floor_binding() -> Value {
     binding
 }
 
-/// The classes of the pod that the policy keeps (`kept`).
+/// The classes of the pod (`held`), and those of them that nobody declared.
 fn classes() -> Vec<Variable> {
     let prefix = bund_crds::labels::DATA_CLASS_PREFIX;
     let named = |labels: &str| {
@@ -82,27 +83,20 @@ fn classes() -> Vec<Variable> {
         ("namespaceLabels", "namespaceObject.metadata.?labels.orValue({})".to_owned()),
         ("namespaceClasses", named("variables.namespaceLabels")),
         (
-            "kept",
-            "(variables.ownClasses + variables.namespaceClasses.filter(c, !(c in variables.ownClasses)))\
-             .filter(c, c in params.spec.classes || \
-             (has(params.spec.otherClasses) && !(c in params.spec.otherClasses)))"
+            "held",
+            "variables.ownClasses + variables.namespaceClasses.filter(c, !(c in variables.ownClasses))".to_owned(),
+        ),
+        (
+            "undeclared",
+            "has(params.spec.declaredClasses) ? variables.held.filter(c, !(c in params.spec.declaredClasses)) : []"
                 .to_owned(),
         ),
     ]
 }
 
-/// Whether the policy denies in this namespace now (`atStake`, where a class is kept too).
+/// The policies that deny for some of these classes in this namespace now (`keeping`), and the classes that they keep
+/// (`kept`).
 fn scope() -> Vec<Variable> {
-    let label = "variables.namespaceLabels";
-    let selected = format!(
-        "!has(params.spec.namespaceSelector) || \
-         (params.spec.namespaceSelector.?matchLabels.orValue({{}})\
-         .all(k, k in {label} && {label}[k] == params.spec.namespaceSelector.matchLabels[k]) && \
-         params.spec.namespaceSelector.?matchExpressions.orValue([]).all(e, \
-         e.operator == 'In' ? e.key in {label} && {label}[e.key] in e.values : \
-         e.operator == 'NotIn' ? !(e.key in {label} && {label}[e.key] in e.values) : \
-         (e.key in {label}) == (e.operator == 'Exists')))"
-    );
     // The API server writes the creation time before it asks, so it is the clock that a policy lacks. A pod that gets a
     // container has an old one: there glass counts as broken as long as the leader says so.
     let glass = format!(
@@ -113,21 +107,36 @@ fn scope() -> Vec<Variable> {
     // What a kubelet runs by itself runs already; its mirror only tells of it.
     let mirror = "request.userInfo.?groups.orValue([]).exists(g, g == 'system:nodes') && \
                   'kubernetes.io/config.mirror' in object.metadata.?annotations.orValue({})";
+    let keeping = format!(
+        "size(variables.held) == 0 || variables.isMirror || variables.glassIsBroken ? dyn([]) : \
+         dyn(params.spec.policies.filter(p, \
+         (size(variables.undeclared) > 0 || variables.held.exists(c, c in p.classes)) && \
+         p.denies != (request.namespace in p.?overridden.orValue([])) && {}))",
+        selected("p")
+    );
     vec![
-        ("selected", selected),
-        (
-            "denies",
-            "params.spec.denies != (request.namespace in params.spec.?overridden.orValue([]))".to_owned(),
-        ),
         ("glassIsBroken", glass),
         ("isMirror", mirror.to_owned()),
+        ("keeping", keeping),
         (
-            "atStake",
-            "size(variables.kept) > 0 && variables.denies && variables.selected && !variables.isMirror && \
-             !variables.glassIsBroken"
+            "kept",
+            "variables.held.filter(c, c in variables.undeclared || variables.keeping.exists(p, c in p.classes))"
                 .to_owned(),
         ),
     ]
+}
+
+/// Whether the policy applies in the namespace, by its labels.
+fn selected(policy: &str) -> String {
+    let (label, selector) = ("variables.namespaceLabels", format!("{policy}.namespaceSelector"));
+    format!(
+        "(!has({selector}) || ({selector}.?matchLabels.orValue({{}})\
+         .all(k, k in {label} && {label}[k] == {selector}.matchLabels[k]) && \
+         {selector}.?matchExpressions.orValue([]).all(e, \
+         e.operator == 'In' ? e.key in {label} && {label}[e.key] in e.values : \
+         e.operator == 'NotIn' ? !(e.key in {label} && {label}[e.key] in e.values) : \
+         (e.key in {label}) == (e.operator == 'Exists'))))"
+    )
 }
 
 /// A pod that names its node is not scheduled: it runs there.
@@ -135,7 +144,7 @@ fn node_inside() -> Value {
     let outside = "has(params.spec.nodesInside) ? !(object.spec.nodeName in params.spec.nodesInside) : \
                    object.spec.nodeName in params.spec.?nodesNotInside.orValue([])";
     json!({
-        "expression": format!("!variables.atStake || !has(object.spec.nodeName) || !({outside})"),
+        "expression": format!("size(variables.keeping) == 0 || !has(object.spec.nodeName) || !({outside})"),
         "message": "NodeOutside: the pod is put on a node that is not inside",
         "messageExpression": message::node_outside(),
         "reason": "Forbidden",
@@ -147,7 +156,7 @@ fn confined() -> Value {
     let open = "variables.openTerms.exists(open, open)";
     json!({
         "expression": format!(
-            "!variables.atStake || has(object.spec.nodeName) || request.operation != 'CREATE' || \
+            "size(variables.keeping) == 0 || has(object.spec.nodeName) || request.operation != 'CREATE' || \
              params.spec.unplaced != 'Confined' || !{open}"
         ),
         "message": "PlacementUnconfined: the pod could be placed outside",

@@ -43,14 +43,16 @@ pub(super) async fn a_hundred_policies(bed: &Bed) -> Result<()> {
     enforced(&plane, &admin).await?;
     let parameters = admin.api_of(&alone::parameters()).await?;
     plane
-        .eventually("every policy has its parameters", async || {
+        .eventually("the floor knows every policy", async || {
             let items = parameters.list(&ListParams::default()).await?.items;
             let is_full = |spec: &Value| {
                 let size = |member: &str| spec[member].as_object().map_or(0, serde_json::Map::len);
-                size("nodesInside") == NODES && spec["otherClasses"].as_array().is_some_and(|o| o.len() > 900)
+                let count = |member: &str| spec[member].as_array().map_or(0, Vec::len);
+                size("nodesInside") == NODES
+                    && count("declaredClasses") > 900
+                    && count("policies") == POLICIES
             };
-            let full = items.iter().filter(|object| is_full(&object.data["spec"])).count();
-            ensure!(full == POLICIES, "{full} of {}", items.len());
+            ensure!(items.iter().any(|object| is_full(&object.data["spec"])), "{} objects", items.len());
             Ok(())
         })
         .await?;

@@ -9,7 +9,7 @@ use kube::{
 };
 use serde_json::{Value, json};
 
-use crate::bed::{Bed, INJECTED, Living};
+use crate::bed::{Bed, Living};
 
 /// The name under which these tests do harm.
 const MANAGER: &str = "somebody-else";
@@ -36,13 +36,29 @@ fn harms() -> Vec<Harm> {
             "bund-floor",
             ("/spec/validations/0/expression", json!("true")),
         ),
+        // What is added takes as much away.
+        harm(
+            registration,
+            "ValidatingAdmissionPolicy",
+            "bund-class-labels",
+            ("/spec/matchConditions", json!([{ "name": "never", "expression": "false" }])),
+        ),
+        harm(
+            registration,
+            "ValidatingAdmissionPolicyBinding",
+            "bund-class-labels",
+            (
+                "/spec/matchResources",
+                json!({ "namespaceSelector": { "matchLabels": { "no": "namespace" } } }),
+            ),
+        ),
         harm(
             registration,
             "ValidatingAdmissionPolicyBinding",
             "bund-floor",
-            ("/spec/validationActions/0", json!("Audit")),
+            ("/spec/validationActions", json!(["Warn"])),
         ),
-        harm("bund.dev/v1alpha1", "FloorParameters", INJECTED, ("/spec/denies", json!(false))),
+        harm("bund.dev/v1alpha1", "FloorParameters", "cn-mainland", ("/spec/unplaced", json!("Free"))),
     ]
 }
 
@@ -76,7 +92,7 @@ async fn done_and_told(living: &Living, harm: &Harm) -> Result<()> {
         ensure!(now == before, "{now}");
         Ok(())
     };
-    let edit = json!([{ "op": "replace", "path": pointer, "value": value }]);
+    let edit = json!([{ "op": "add", "path": pointer, "value": value }]);
     let edit = Patch::Json::<()>(serde_json::from_value(edit)?);
     let by = PatchParams { field_manager: Some(MANAGER.to_owned()), ..PatchParams::default() };
     api.patch(name, &by, &edit).await?;

@@ -13,6 +13,12 @@ pub(super) fn variables() -> Vec<Variable> {
     vec![
         ("subject", "'Pod ' + request.namespace + '/' + object.metadata.?name.orValue('')".to_owned()),
         ("holds", format!("variables.kept.map(c, c + ' (' + ({how}) + ')').join(', ')")),
+        (
+            "policy",
+            "variables.keeping[0].name + \
+             (size(variables.keeping) == 1 ? '' : ' and ' + string(size(variables.keeping) - 1) + ' more')"
+                .to_owned(),
+        ),
         ("where", "params.spec.jurisdictions.join(' or ')".to_owned()),
         (
             "field",
@@ -68,7 +74,7 @@ fn sentence(reason: Reason, what: &str, field: &str, remedy: &str) -> String {
     let floor = text("; the API server says so by itself (in-tree policy bund-floor)");
     format!(
         "{code} + variables.subject + {what} + '; it holds ' + variables.holds + '; field ' + {field} + {law} + \
-         params.metadata.name + '; ' + {remedy} + {floor}"
+         variables.policy + '; ' + {remedy} + {floor}"
     )
 }
 

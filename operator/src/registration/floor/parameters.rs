@@ -1,9 +1,11 @@
-//! What the floor must know of each policy that denies placement somewhere. (pure)
+//! What the floor must know of the policies that deny placement somewhere. (pure)
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use bund_crds::floor_parameters::{
-    BROKEN_IN, EVERYWHERE, FloorParametersSpec, KeyKind, NODES, OTHER_CLASSES, OVERRIDDEN, REGIONS, Unplaced,
+    BROKEN_IN, DECLARED_CLASSES, EVERYWHERE, FloorParametersSpec, FloorPolicy, KeyKind, NODES, OVERRIDDEN,
+    POLICIES, REGIONS, Unplaced,
 };
 use bund_crds::{Aspect, JurisdictionName, Mode, NamespaceName, Span};
 use bund_engine::locate::{REGION_KEYS, ZONE_KEYS, locate};
@@ -11,50 +13,104 @@ use bund_engine::snapshot::{Policy, Table, World};
 use bund_engine::{Snapshot, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
-/// The parameters of every policy that denies placement somewhere, by its name.
+/// The parameters of every policy that denies placement somewhere, by the name of their object.
 pub fn parameters(snapshot: &Snapshot, now: Timestamp) -> BTreeMap<String, FloorParametersSpec> {
     let world = snapshot.world();
-    let broken_glass = broken_glass(world, now);
-    let mut inside = NodesInside { snapshot, known: BTreeMap::new() };
-    let of_policy = |policy: &Policy| {
-        let mut parameters = of_policy(policy, inside.of(&policy.spec.jurisdictions), world)?;
-        parameters.broken_glass.clone_from(&broken_glass);
-        Some((policy.name.to_string(), parameters))
-    };
-    world.policies().filter_map(of_policy).collect()
+    let mut by_place: BTreeMap<BTreeSet<JurisdictionName>, Vec<FloorPolicy>> = BTreeMap::new();
+    for policy in world.policies() {
+        if let Some(told) = of_policy(policy) {
+            by_place.entry(policy.spec.jurisdictions.iter().cloned().collect()).or_default().push(told);
+        }
+    }
+    let glass = broken_glass(world, now);
+    let mut all = BTreeMap::new();
+    for (place, policies) in by_place {
+        let jurisdictions: Vec<_> = place.into_iter().collect();
+        let of_place = of_place(&jurisdictions, &glass, snapshot);
+        let name = name_of(&jurisdictions);
+        for (number, policies) in pages(policies).into_iter().enumerate() {
+            let name = if number == 0 { name.clone() } else { format!("{name}.{}", number + 1) };
+            all.insert(name, FloorParametersSpec { policies, ..of_place.clone() });
+        }
+    }
+    all
 }
 
-fn of_policy(policy: &Policy, nodes: &Nodes, world: &World) -> Option<FloorParametersSpec> {
-    let spec = &policy.spec;
-    let (denies, overridden) = denies(policy);
-    if !denies && overridden.is_empty() {
-        return None;
+/// The policies of each object, so that none is larger than the API server takes.
+fn pages(policies: Vec<FloorPolicy>) -> Vec<Vec<FloorPolicy>> {
+    let mut pages: Vec<Vec<FloorPolicy>> = Vec::new();
+    let mut named = 0;
+    for policy in policies {
+        named += policy.overridden.len();
+        match pages.last_mut() {
+            Some(page) if page.len() < POLICIES && named <= OVERRIDDEN => page.push(policy),
+            Some(_) | None => {
+                named = policy.overridden.len();
+                pages.push(vec![policy]);
+            }
+        }
     }
-    let others = world.classes().map(|class| &class.name).filter(|name| !spec.data_classes.contains(name));
-    let others: Vec<_> = others.cloned().collect();
-    let tables: Vec<_> = spec.jurisdictions.iter().filter_map(|name| world.jurisdiction(name)).collect();
+    pages
+}
+
+/// The longest name that jurisdictions are joined to; what is longer is cut and told apart by what it was.
+const NAME_LIMIT: usize = 200;
+
+fn name_of(jurisdictions: &[JurisdictionName]) -> String {
+    let names: Vec<&str> = jurisdictions.iter().map(AsRef::as_ref).collect();
+    let name = names.join(".");
+    if name.len() <= NAME_LIMIT {
+        return name;
+    }
+    let mut hasher = DefaultHasher::new();
+    name.hash(&mut hasher);
+    format!("{}.{:016x}", names.first().copied().unwrap_or_default(), hasher.finish())
+}
+
+/// What is asked of one policy; nothing where it denies placement nowhere.
+fn of_policy(policy: &Policy) -> Option<FloorPolicy> {
+    let (denies, overridden) = denies(policy);
+    (denies || !overridden.is_empty()).then(|| FloorPolicy {
+        name: policy.name.clone(),
+        classes: policy.spec.data_classes.clone(),
+        namespace_selector: policy.spec.namespace_selector.clone(),
+        denies,
+        overridden: overridden.into_iter().collect(),
+    })
+}
+
+/// What all policies that name these jurisdictions share.
+fn of_place(
+    jurisdictions: &[JurisdictionName],
+    broken_glass: &BTreeMap<String, Time>,
+    snapshot: &Snapshot,
+) -> FloorParametersSpec {
+    let world = snapshot.world();
+    let nodes = Nodes::of(jurisdictions, snapshot);
+    let declared: Vec<_> = world.classes().map(|class| class.name.clone()).collect();
+    let tables: Vec<_> = jurisdictions.iter().filter_map(|name| world.jurisdiction(name)).collect();
     let regions: BTreeMap<String, JurisdictionName> = tables
         .iter()
         .flat_map(|table| table.node_values().iter().map(|value| (value.to_string(), table.name.clone())))
         .collect();
-    let uniform = every_node_inside(&spec.jurisdictions, world);
+    let uniform = every_node_inside(jurisdictions, world);
     let asks = !uniform && regions.len() <= REGIONS;
-    let not_inside: Vec<_> = if uniform { nodes.not_inside.iter().cloned().collect() } else { Vec::new() };
-    Some(FloorParametersSpec {
-        classes: spec.data_classes.clone(),
-        other_classes: (others.len() <= OTHER_CLASSES).then_some(others),
-        namespace_selector: spec.namespace_selector.clone(),
-        denies,
-        overridden: overridden.into_iter().take(OVERRIDDEN).collect(),
-        jurisdictions: spec.jurisdictions.clone(),
+    FloorParametersSpec {
+        policies: Vec::new(),
+        declared_classes: (declared.len() <= DECLARED_CLASSES).then_some(declared),
+        jurisdictions: jurisdictions.to_vec(),
         unplaced: if asks { Unplaced::Confined } else { Unplaced::Free },
         keys: if asks { keys(&tables, world) } else { BTreeMap::new() },
-        remedy: remedy(spec.jurisdictions.as_slice(), &regions, nodes, world),
+        remedy: remedy(jurisdictions, &regions, &nodes, world),
         regions: if asks { regions } else { BTreeMap::new() },
-        nodes_inside: (!uniform && nodes.inside.len() <= NODES).then(|| nodes.inside.clone()),
-        nodes_not_inside: if not_inside.len() <= NODES { not_inside } else { Vec::new() },
-        broken_glass: BTreeMap::new(),
-    })
+        nodes_inside: (!uniform && nodes.inside.len() <= NODES).then_some(nodes.inside),
+        nodes_not_inside: if uniform && nodes.not_inside.len() <= NODES {
+            nodes.not_inside
+        } else {
+            Vec::new()
+        },
+        broken_glass: broken_glass.clone(),
+    }
 }
 
 /// Whether the policy denies placement where no override says otherwise, and the namespaces in which it is the other way
@@ -125,31 +181,22 @@ fn broken_glass(world: &World, now: Timestamp) -> BTreeMap<String, Time> {
 #[derive(Default)]
 struct Nodes {
     inside: BTreeMap<String, JurisdictionName>,
-    not_inside: BTreeSet<String>,
+    not_inside: Vec<String>,
     /// What the node key says of nodes.
     regions: BTreeSet<String>,
 }
 
-/// Locates the nodes once for all policies that name the same jurisdictions.
-struct NodesInside<'s> {
-    snapshot: &'s Snapshot,
-    known: BTreeMap<Vec<JurisdictionName>, Nodes>,
-}
-
-impl NodesInside<'_> {
-    fn of(&mut self, jurisdictions: &[JurisdictionName]) -> &Nodes {
-        let (snapshot, world) = (self.snapshot, self.snapshot.world());
-        self.known.entry(jurisdictions.to_vec()).or_insert_with(|| {
-            let mut nodes = Nodes::default();
-            for (name, node) in snapshot.nodes() {
-                let inside = jurisdictions.iter().find(|place| locate(node, place, world).is_inside());
-                match inside {
-                    Some(place) => drop(nodes.inside.insert(name.to_string(), place.clone())),
-                    None => drop(nodes.not_inside.insert(name.to_string())),
-                }
-                nodes.regions.extend(node.labels.get(&world.location().node_key).map(str::to_owned));
+impl Nodes {
+    fn of(jurisdictions: &[JurisdictionName], snapshot: &Snapshot) -> Self {
+        let world = snapshot.world();
+        let mut nodes = Self::default();
+        for (name, node) in snapshot.nodes() {
+            match jurisdictions.iter().find(|place| locate(node, place, world).is_inside()) {
+                Some(place) => drop(nodes.inside.insert(name.to_owned(), place.clone())),
+                None => nodes.not_inside.push(name.to_owned()),
             }
-            nodes
-        })
+            nodes.regions.extend(node.labels.get(&world.location().node_key).map(str::to_owned));
+        }
+        nodes
     }
 }

@@ -43,31 +43,39 @@ pub(super) fn variables() -> Vec<Variable> {
     ]
 }
 
-/// Whether only a node inside can carry `value` under the key of the requirement `r`.
-fn inside(r: &str, value: &str) -> String {
+/// What a label under the key of the requirement `r` says of a place: `test` of its kind holds for only those values that
+/// are inside.
+fn by_kind(r: &str, test: impl Fn(&str) -> String) -> String {
     let regions = "variables.regions";
     // A zone is its region with a letter, a dash and a letter, or a dash and a number behind it.
     let zone = format!(
-        "(size({value}) > 1 && {value}.substring(0, size({value}) - 1) in {regions}) || \
-         ({value}.lastIndexOf('-') > 0 && {value}.substring(0, {value}.lastIndexOf('-')) in {regions})"
+        "((size(v) > 1 && v.substring(0, size(v) - 1) in {regions}) || \
+         (v.lastIndexOf('-') > 0 && v.substring(0, v.lastIndexOf('-')) in {regions}))"
     );
     let kind = format!("variables.keys[?{r}.key].orValue('')");
     format!(
-        "({kind} == 'Region' ? {value} in {regions} : {kind} == 'Zone' ? ({zone}) : \
-         {kind} == 'Jurisdiction' && {value} in params.spec.jurisdictions)"
+        "({kind} == 'Region' ? {} : {kind} == 'Zone' ? {} : {kind} == 'Jurisdiction' ? {} : {})",
+        test(&format!("v in {regions}")),
+        test(&zone),
+        test("v in params.spec.jurisdictions"),
+        test("false")
     )
 }
 
 /// Whether the requirement by itself keeps the pod inside.
 fn confines(r: &str) -> String {
-    format!("{r}.operator == 'In' && {r}.values.all(v, {})", inside(r, "v"))
+    format!(
+        "{r}.operator == 'In' && {r}.key in variables.keys && {}",
+        by_kind(r, |inside| format!("{r}.values.all(v, {inside})"))
+    )
 }
 
 /// Whether a label that a node outside may carry meets `r` and everything else that the term asks of its key.
 fn open(r: &str, all: &str) -> String {
     let same_key = format!("{all}.filter(q, q.key == {r}.key)");
-    let some_value =
-        format!("{r}.values.exists(v, !{} && {same_key}.all(q, {}))", inside(r, "v"), holds("q", "v"));
+    let some_value = by_kind(r, |inside| {
+        format!("{r}.values.exists(v, !({inside}) && {same_key}.all(q, {}))", holds("q", "v"))
+    });
     let bound = format!("{r}.values[0]");
     let is_bound = format!(
         "!({r}.operator in ['Gt', 'Lt']) || \
@@ -106,9 +114,7 @@ fn fields_open(fields: &str) -> String {
 /// Whether the term names a place, and none that is inside. It only chooses the words. A zone that is a number is
 /// anywhere.
 fn nowhere_inside(term: &str) -> String {
-    format!(
-        "{term}.labels.exists(r, r.key in variables.keys && r.operator == 'In' && !r.values.exists(v, {} || \
-         (variables.keys[r.key] == 'Zone' && v.matches('^[0-9]+$'))))",
-        inside("r", "v")
-    )
+    let number = "(variables.keys[r.key] == 'Zone' && v.matches('^[0-9]+$'))";
+    let somewhere = by_kind("r", |inside| format!("r.values.exists(v, {inside} || {number})"));
+    format!("{term}.labels.exists(r, r.key in variables.keys && r.operator == 'In' && !{somewhere})")
 }

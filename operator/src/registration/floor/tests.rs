@@ -74,13 +74,14 @@ fn a_policy_that_denies_tells_the_floor_what_is_inside() {
     ]
     .into();
     let expected = json!({
-        "classes": ["pi"], "otherClasses": ["logs"], "denies": true, "jurisdictions": ["cn-mainland"],
+        "policies": [{ "name": "denies", "classes": ["pi"], "denies": true }],
+        "declaredClasses": ["logs", "pi"], "jurisdictions": ["cn-mainland"],
         "unplaced": "Confined", "keys": keys,
         "regions": { "cn-beijing": "cn-mainland", "cn-hangzhou": "cn-mainland" },
         "nodesInside": { "hangzhou-1": "cn-mainland" },
         "remedy": "write `topology.kubernetes.io/region: cn-hangzhou` in spec.nodeSelector"
     });
-    assert_eq!(told, BTreeMap::from([("denies".to_owned(), expected)]));
+    assert_eq!(told, BTreeMap::from([("cn-mainland".to_owned(), expected)]));
 }
 
 #[test]
@@ -94,16 +95,36 @@ fn overrides_turn_the_mode_round_where_they_name_a_namespace() {
     });
     let raised = json!({ "overrides": [{ "namespaces": ["shop"], "enforcement": { "placement": "Deny" } }] });
     let told = told(&snapshot("Mixed", &[("lowered", lowered), ("raised", raised)]));
-    let scope = |name: &str| (told[name]["denies"].clone(), told[name]["overridden"].clone());
-    assert_eq!(scope("lowered"), (json!(true), json!(["shop"])));
-    assert_eq!(scope("raised"), (json!(false), json!(["shop"])));
+    assert_eq!(
+        told["cn-mainland"]["policies"],
+        json!([
+            { "name": "lowered", "classes": ["pi"], "denies": true, "overridden": ["shop"] },
+            { "name": "raised", "classes": ["pi"], "denies": false, "overridden": ["shop"] }
+        ])
+    );
+}
+
+#[test]
+fn policies_share_an_object_by_their_jurisdictions_and_a_hundred_at_a_time() {
+    let denies = json!({ "enforcement": { "placement": "Deny" } });
+    let names: Vec<_> = (0..101).map(|number| format!("p-{number:03}")).collect();
+    let policies: Vec<_> = names.iter().map(|name| (name.as_str(), denies.clone())).collect();
+    let mut snapshot = snapshot("Mixed", &policies);
+    let mut elsewhere = denies;
+    elsewhere["dataClasses"] = json!(["pi"]);
+    elsewhere["jurisdictions"] = json!(["eu", "cn-mainland"]);
+    assert_eq!(snapshot.observe(&own("ResidencyPolicy", "elsewhere", &elsewhere)), Observed::Fact);
+    let count = |spec: &Value| spec["policies"].as_array().map(Vec::len);
+    let counts: Vec<_> = told(&snapshot).iter().map(|(name, spec)| (name.clone(), count(spec))).collect();
+    let expected = [("cn-mainland", 100), ("cn-mainland.2", 1), ("cn-mainland.eu", 1)];
+    assert_eq!(counts, expected.map(|(name, count)| (name.to_owned(), Some(count))));
 }
 
 #[test]
 fn where_every_node_is_inside_only_those_that_contradict_are_told() {
     let denies = json!({ "enforcement": { "placement": "Deny" } });
     let told = told(&snapshot("Uniform", &[("denies", denies)]));
-    let of = |member: &str| told["denies"].get(member).cloned();
+    let of = |member: &str| told["cn-mainland"].get(member).cloned();
     assert_eq!(of("unplaced"), Some(json!("Free")));
     assert_eq!(of("nodesInside"), None);
     assert_eq!(of("nodesNotInside"), Some(json!(["frankfurt-1"])));
@@ -131,7 +152,7 @@ fn broken_glass_is_told_with_its_end_and_not_after_it() {
         assert_eq!(snapshot.observe(&glass), Observed::Fact);
     }
     assert_eq!(
-        told(&snapshot)["denies"]["brokenGlass"],
+        told(&snapshot)["cn-mainland"]["brokenGlass"],
         json!({ "*": "1970-01-12T13:56:40Z", "shop": "1970-01-12T14:06:40Z" })
     );
 }
