@@ -18,7 +18,7 @@ use tracing::{info, warn};
 
 use super::drift::{Key, Registered};
 use super::foothold::{Error, Foothold};
-use super::kinds::{KINDS, Kind, api, kind_of};
+use super::kinds::{KINDS, Written, api, kind_of};
 use super::teller::Teller;
 use super::{Endpoint, FIELD_MANAGER, Plan, floor};
 use crate::certificates::Serving;
@@ -64,7 +64,7 @@ pub struct Registrar {
 
 type Watch = futures::stream::BoxStream<
     'static,
-    (&'static Kind, watcher::Result<Event<PartialObjectMeta<DynamicObject>>>),
+    (&'static Written, watcher::Result<Event<PartialObjectMeta<DynamicObject>>>),
 >;
 
 impl Registrar {
@@ -99,8 +99,8 @@ impl Registrar {
                 changed = serving.changed() => if changed.is_err() { return },
                 () = tokio::time::sleep(LOOK_AGAIN) => {}
                 event = watches.next() => match event {
-                    Some((Kind { kind, name, .. }, Ok(event))) => self.registered.see(kind, *name, &event),
-                    Some((Kind { kind, .. }, Err(error))) => {
+                    Some((Written { kind, name, .. }, Ok(event))) => self.registered.see(kind, *name, &event),
+                    Some((Written { kind, .. }, Err(error))) => {
                         warn!(kind, error = crate::chain(&error), "watching our registration failed; it is tried again");
                     }
                     None => return,
@@ -194,7 +194,7 @@ impl Registrar {
         outcome
     }
 
-    async fn write(&mut self, kind: &Kind, key: &Key, object: &Value, view: &View) -> Result<(), Error> {
+    async fn write(&mut self, kind: &Written, key: &Key, object: &Value, view: &View) -> Result<(), Error> {
         let fingerprint = fingerprint(object);
         if self.fingerprints.get(key) == Some(&fingerprint) && !self.registered.is_suspect(key) {
             return Ok(());
@@ -214,7 +214,7 @@ impl Registrar {
 
     /// Takes out what others wrote into an object: server-side apply would leave it, and one condition more, or one kind
     /// of request less, is enough for the API server to ask nobody.
-    async fn overwrite(&self, kind: &Kind, key: &Key, object: &Value) -> Result<(), kube::Error> {
+    async fn overwrite(&self, kind: &Written, key: &Key, object: &Value) -> Result<(), kube::Error> {
         let asked = ["spec", "webhooks"].into_iter().filter_map(|member| Some((member, object.get(member)?)));
         let edits =
             asked.map(|(member, value)| json!({ "op": "add", "path": format!("/{member}"), "value": value }));

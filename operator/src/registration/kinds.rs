@@ -10,7 +10,7 @@ const REGISTRATION: &str = "admissionregistration.k8s.io";
 
 /// Objects of one kind that we write.
 #[derive(Debug)]
-pub(super) struct Kind {
+pub(super) struct Written {
     pub(super) group: &'static str,
     pub(super) version: &'static str,
     pub(super) kind: &'static str,
@@ -19,7 +19,7 @@ pub(super) struct Kind {
     pub(super) name: Option<&'static str>,
 }
 
-impl Kind {
+impl Written {
     pub(super) fn resource(&self) -> ApiResource {
         let Self { group, version, kind, plural, name: _ } = self;
         ApiResource {
@@ -32,20 +32,20 @@ impl Kind {
     }
 }
 
-const fn policy(name: &'static str) -> Kind {
+const fn policy(name: &'static str) -> Written {
     of_registration("ValidatingAdmissionPolicy", "validatingadmissionpolicies", name)
 }
 
-const fn binding(name: &'static str) -> Kind {
+const fn binding(name: &'static str) -> Written {
     of_registration("ValidatingAdmissionPolicyBinding", "validatingadmissionpolicybindings", name)
 }
 
-const fn of_registration(kind: &'static str, plural: &'static str, name: &'static str) -> Kind {
-    Kind { group: REGISTRATION, version: "v1", kind, plural, name: Some(name) }
+const fn of_registration(kind: &'static str, plural: &'static str, name: &'static str) -> Written {
+    Written { group: REGISTRATION, version: "v1", kind, plural, name: Some(name) }
 }
 
 /// Everything that is watched.
-pub(super) static KINDS: [Kind; 13] = [
+pub(super) static KINDS: [Written; 13] = [
     policy(class_labels::NAME),
     binding(class_labels::NAME),
     policy(break_glass::NAME),
@@ -56,7 +56,7 @@ pub(super) static KINDS: [Kind; 13] = [
     binding(floor::WRITERS),
     policy(floor::NAME),
     binding(floor::NAME),
-    Kind {
+    Written {
         group: bund_crds::GROUP,
         version: bund_crds::VERSION,
         kind: floor::PARAMETERS,
@@ -68,11 +68,11 @@ pub(super) static KINDS: [Kind; 13] = [
 ];
 
 /// The kind of this name.
-pub(super) fn kind_of(kind: &str) -> Option<&'static Kind> {
+pub(super) fn kind_of(kind: &str) -> Option<&'static Written> {
     KINDS.iter().find(|known| known.kind == kind)
 }
 
 /// Every object of the kind.
-pub(super) fn api(client: &Client, kind: &Kind) -> Api<DynamicObject> {
+pub(super) fn api(client: &Client, kind: &Written) -> Api<DynamicObject> {
     Api::all_with(client.clone(), &kind.resource())
 }

@@ -149,16 +149,11 @@ fn remedy(
     world: &World,
 ) -> String {
     let in_use = nodes.regions.iter().find(|region| regions.contains_key(*region));
-    match in_use.or_else(|| regions.keys().next()) {
-        Some(region) => format!("write `{}: {region}` in spec.nodeSelector", world.location().node_key),
-        None => {
-            let names: Vec<&str> = jurisdictions.iter().map(AsRef::as_ref).collect();
-            format!(
-                "no region of {} is listed here; check the Jurisdiction and ClusterLocation",
-                names.join(" or ")
-            )
-        }
+    if let Some(region) = in_use.or_else(|| regions.keys().next()) {
+        return format!("write `{}: {region}` in spec.nodeSelector", world.location().node_key);
     }
+    let names: Vec<&str> = jurisdictions.iter().map(AsRef::as_ref).collect();
+    format!("no region of {} is listed here; check the Jurisdiction and ClusterLocation", names.join(" or "))
 }
 
 /// Until when glass is broken, by namespace.
