@@ -126,6 +126,8 @@ fn everything() -> String {
     metrics.findings([(Reason::NodeOutside, 1)]);
     metrics.policies([("p", &PolicyTotals::default())]);
     metrics.audited(Pass::Full, std::time::Duration::ZERO);
+    metrics.would_deny([("p".to_owned(), 1)]);
+    metrics.drifted("FloorParameters", crate::registration::Damage::Changed);
     metrics.stamped(Stamped::Written);
     metrics.declassified([("pi".to_owned(), 1)]);
     text(&metrics)
@@ -178,7 +180,7 @@ lease alone.
 `decision` is `allowed`, `confined` (admitted with the node affinity that keeps it inside), `refused`, `undecided` (a fact
 could not be read; the API server is told to try again) or `unanswered` (not ready, not a review, or too many at one
 time). `mode` is what happened because of a finding: `deny`, `warn` or `audit`. `result` is `written`, `gone` (what was to
-be stamped had been deleted) or `failed` (it is tried again). The bounds of the duration buckets are 0.5 ms
+be stamped had been deleted) or `failed` (it is tried again). `what` is `changed` or `deleted`. The bounds of the duration buckets are 0.5 ms
 to 10 s.
 
 ";

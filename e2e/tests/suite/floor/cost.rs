@@ -123,7 +123,8 @@ async fn median(admin: &Cluster, object: &Value) -> Result<f64> {
 /// A term for each of which every value is this.
 fn affinity(region: impl Fn(usize) -> &'static str) -> Value {
     let expression = |term| json!({ "key": "topology.kubernetes.io/region", "operator": "In", "values": vec![region(term); BIG] });
-    required((0..BIG).map(|term| json!({ "matchExpressions": [expression(term)] })).collect())
+    let terms: Vec<_> = (0..BIG).map(|term| json!({ "matchExpressions": [expression(term)] })).collect();
+    required(&terms)
 }
 
 /// Terms that name many places abroad and take each of them away again.
@@ -133,10 +134,10 @@ fn narrowed() -> Value {
     values.push("cn-hangzhou".to_owned());
     let expression = |operator: &str, values: &[String]| json!({ "key": "topology.kubernetes.io/region", "operator": operator, "values": values });
     let term = json!({ "matchExpressions": [expression("In", &values), expression("NotIn", &abroad)] });
-    required(vec![term; BIG])
+    required(&vec![term; BIG])
 }
 
-fn required(terms: Vec<Value>) -> Value {
+fn required(terms: &[Value]) -> Value {
     json!({ "affinity": { "nodeAffinity": {
         "requiredDuringSchedulingIgnoredDuringExecution": { "nodeSelectorTerms": terms }
     } } })
