@@ -126,7 +126,6 @@ fn everything() -> String {
     metrics.findings([(Reason::NodeOutside, 1)]);
     metrics.policies([("p", &PolicyTotals::default())]);
     metrics.audited(Pass::Full, std::time::Duration::ZERO);
-    metrics.would_deny([("p".to_owned(), 1)]);
     metrics.drifted("FloorParameters", crate::registration::Damage::Changed);
     metrics.stamped(Stamped::Written);
     metrics.declassified([("pi".to_owned(), 1)]);
