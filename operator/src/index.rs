@@ -36,6 +36,7 @@ pub use publish::{Index, Revision};
 pub use record::Record;
 pub use roster::{Change, ObjectKey};
 pub(crate) use roster::{into_value, metadata_into_value};
+pub(crate) use served::is_absent;
 pub use subject::SubjectKey;
 pub use touched::Touched;
 pub use view::{OwnObject, View};

@@ -3,6 +3,7 @@
 //! ```text
 //! index (watches) --View--> webhook (answers reviews)
 //!                      |--> controller (status of our own kinds; the leader)
+//!                      |--> audit (what already runs; the leader) --> report (reports and events; the leader)
 //!                      '--> registration (webhook configurations; the leader) <-- certificates
 //! ```
 //!
@@ -18,6 +19,7 @@ pub mod index;
 pub mod leader;
 pub mod metrics;
 pub mod registration;
+pub mod report;
 pub mod run;
 pub mod tracing_export;
 pub mod webhook;

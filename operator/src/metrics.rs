@@ -6,6 +6,7 @@ mod audit;
 mod classes;
 mod process;
 mod registration;
+mod reports;
 mod serve;
 mod staleness;
 
@@ -23,6 +24,7 @@ use crate::audit::PolicyTotals;
 use crate::certificates::Serving;
 use crate::index::WatchedKind;
 use crate::registration::Damage;
+use crate::report::{Overflow, ReportApi, Written};
 
 pub use admission::Outcome;
 pub use audit::Pass;
@@ -34,6 +36,7 @@ use audit::AuditMetrics;
 use classes::Classes;
 use process::Process;
 use registration::Drifts;
+use reports::ReportMetrics;
 use staleness::Staleness;
 
 /// Every metric. Clones count into the same.
@@ -50,6 +53,7 @@ struct Families {
     leader: Gauge,
     ready: Gauge,
     audit: AuditMetrics,
+    reports: ReportMetrics,
     break_glass: Gauge,
     drifts: Drifts,
 }
@@ -89,11 +93,13 @@ impl Metrics {
             leader,
             ready,
             audit,
+            reports,
             break_glass,
             drifts,
         } = &*self.0;
         admission.register(registry);
         audit.register(registry);
+        reports.register(registry);
         classes.register(registry);
         drifts.register(registry);
         registry.register_collector(Box::new(staleness.clone()));
@@ -164,6 +170,7 @@ impl Metrics {
         self.0.leader.set(leads.into());
         if !leads {
             self.0.audit.clear();
+            self.0.reports.clear();
             self.0.break_glass.set(0);
         }
     }
@@ -191,6 +198,26 @@ impl Metrics {
     /// What counts for each policy, in order of name.
     pub fn policies<'t>(&self, totals: impl IntoIterator<Item = (&'t str, &'t PolicyTotals)>) {
         self.0.audit.policies(totals);
+    }
+
+    /// The API in which reports are written, if there is one.
+    pub fn reported_in(&self, api: Option<ReportApi>) {
+        self.0.reports.api(api);
+    }
+
+    /// How many reports are stored, and what none tells.
+    pub fn reports(&self, stored: usize, overflow: Overflow) {
+        self.0.reports.reports(stored, overflow);
+    }
+
+    /// Writing a report ended.
+    pub fn report_written(&self, written: Written) {
+        self.0.reports.written(written);
+    }
+
+    /// So many events were not written.
+    pub fn events_suppressed(&self, events: usize) {
+        self.0.reports.suppressed(events);
     }
 
     /// How many BreakGlass objects are in effect.

@@ -34,6 +34,13 @@ impl Auditor {
         Self { index, metrics, listener, audit: Audit::new(since), told }
     }
 
+    /// The same auditor, which knows since when these findings are known.
+    #[must_use]
+    pub fn remembering(mut self, since: Since) -> Self {
+        self.audit = Audit::new(since);
+        self
+    }
+
     /// What it finds, from the first pass on.
     pub fn audited(&self) -> watch::Receiver<Option<Audited>> {
         self.told.subscribe()

@@ -204,6 +204,12 @@ mod tests {
     }
 
     #[test]
+    fn no_two_kinds_have_one_name() {
+        let names: std::collections::BTreeSet<_> = KINDS.iter().map(|kind| kind.kind).collect();
+        assert_eq!(names.len(), KINDS.len(), "subjects are told apart by it");
+    }
+
+    #[test]
     fn what_classes_are_stamped_onto_is_read_whole_for_its_annotations() {
         let stamped: Vec<_> = KINDS.iter().filter(|kind| kind.holds_data()).collect();
         let plurals: Vec<_> = stamped.iter().map(|kind| kind.plural).collect();

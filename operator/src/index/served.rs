@@ -22,7 +22,7 @@ pub(super) async fn version(client: &Client, kind: &WatchedKind) -> kube::Result
 }
 
 /// Whether a watch ended in the answer that there is no such kind: never there, or gone by now.
-pub(super) fn is_absent(error: &watcher::Error) -> bool {
+pub(crate) fn is_absent(error: &watcher::Error) -> bool {
     match error {
         watcher::Error::InitialListFailed(kube::Error::Api(status))
         | watcher::Error::WatchStartFailed(kube::Error::Api(status)) => status.code == 404,

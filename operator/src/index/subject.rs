@@ -6,7 +6,7 @@ use bund_crds::GROUP;
 use bund_engine::snapshot::{CarrierId, CarrierKind, MadeBy};
 use bund_engine::{Holder, ObjectId, Subject};
 
-use super::{Purpose, WatchedKind};
+use super::{KINDS, Purpose, WatchedKind};
 
 /// Something that is judged by itself: a pod, what makes pods, or what stands for data at rest. In the order of
 /// reports.
@@ -40,6 +40,11 @@ impl SubjectKey {
         let kind = WatchedKind::of(&id.group, &id.kind)?;
         let namespace = id.namespace.clone().unwrap_or_default();
         Some(Self { namespace, kind: kind.kind, name: id.name.clone() })
+    }
+
+    /// Its kind as it is watched.
+    pub fn watched_kind(&self) -> Option<&'static WatchedKind> {
+        KINDS.iter().find(|watched| watched.kind == self.kind)
     }
 
     /// The carrier that is meant.

@@ -129,6 +129,9 @@ fn everything() -> String {
     metrics.drifted("FloorParameters", crate::registration::Damage::Changed);
     metrics.stamped(Stamped::Written);
     metrics.declassified([("pi".to_owned(), 1)]);
+    metrics.reported_in(Some(crate::report::ReportApi::OpenReports));
+    metrics.reports(1, crate::report::Overflow::default());
+    metrics.report_written(crate::report::Written::Created);
     text(&metrics)
 }
 
@@ -178,9 +181,10 @@ lease alone.
 
 `decision` is `allowed`, `confined` (admitted with the node affinity that keeps it inside), `refused`, `undecided` (a fact
 could not be read; the API server is told to try again) or `unanswered` (not ready, not a review, or too many at one
-time). `mode` is what happened because of a finding: `deny`, `warn` or `audit`. `result` is `written`, `gone` (what was to
-be stamped had been deleted) or `failed` (it is tried again). `what` is `changed` or `deleted`. The bounds of the duration buckets are 0.5 ms
-to 10 s.
+time). `mode` is what happened because of a finding: `deny`, `warn` or `audit`. `result` of stamps is `written`, `gone`
+(what was to be stamped had been deleted) or `failed` (it is tried again); of reports it is `created`, `replaced`,
+`deleted`, `conflict` (somebody was faster, it is looked at again) or `failed`. `api` is the group in which reports are
+written, or `none`. `what` of drift is `changed` or `deleted`; of what no report tells it is `owners` or `findings`. The bounds of the duration buckets are 0.5 ms to 10 s.
 
 ";
 

@@ -10,6 +10,7 @@ use crate::controller::{Controller, Herald, Stamper};
 use crate::index::Index;
 use crate::metrics::Metrics;
 use crate::registration::{Registrar, Registration};
+use crate::report::{Reporter, Teller, recall};
 
 /// What the leader does.
 pub(super) struct Duties {
@@ -40,14 +41,25 @@ impl Duties {
             let controller =
                 Controller::new(client.clone(), index.clone(), metrics.clone(), auditor.audited());
             let stamper = Stamper::new(client.clone(), index.clone(), metrics.clone());
+            let reporter = Reporter::new(client.clone(), metrics.clone(), auditor.audited());
+            // Since when findings are known is read before the first audit, and nothing else waits for it.
+            let auditing = async {
+                let recalled = recall(&client, &index).await;
+                let since = recalled.as_ref().map(|recalled| recalled.since.clone()).unwrap_or_default();
+                let (client, index, metrics) = (client.clone(), index.clone(), metrics.clone());
+                let teller =
+                    Teller::new(client, index, metrics, identity.clone(), auditor.audited(), recalled);
+                tokio::join!(auditor.remembering(since).run(), teller.run());
+            };
             let mut until = leading.clone();
             // Boxed: together they are more than the stack of whoever waits for us should hold.
             tokio::select! {
                 _ = until.wait_for(|leads| !*leads) => {}
                 () = Box::pin(registrar.run()) => return,
-                () = Box::pin(auditor.run()) => return,
+                () = Box::pin(auditing) => return,
                 () = Box::pin(controller.run()) => return,
                 () = Box::pin(stamper.run()) => return,
+                () = Box::pin(reporter.run()) => return,
                 () = Box::pin(herald.run()) => return,
             }
         }
