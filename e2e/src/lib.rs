@@ -6,9 +6,12 @@
 pub mod cluster;
 pub mod control_plane;
 pub mod entrance;
+pub mod fleet;
+mod go_module;
 pub mod helm;
 pub mod node;
 pub mod person;
+pub mod policy_reports;
 pub mod probe;
 pub mod repository;
 pub mod shop;

@@ -21,6 +21,7 @@ mod node;
 mod outage;
 mod preflight;
 mod protection;
+mod reports;
 mod running;
 mod soak;
 mod stamps;
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
     trials.extend(protection::trials(&bed));
     trials.extend(declassify::trials(&bed));
     trials.extend(stamps::trials(&bed));
+    trials.extend(reports::trials(&bed));
     trials.extend(outage::trials(&bed));
     trials.extend(preflight::trials(&bed));
     trials.extend(why::trials(&bed));

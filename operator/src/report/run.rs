@@ -29,7 +29,7 @@ const PAGE: u32 = 250;
 /// Events of a watch that are taken in together.
 const TOGETHER: usize = 256;
 /// From one question which API is served to the next.
-const ABSENCE: Duration = Duration::from_secs(30);
+const ABSENCE: Duration = Duration::from_secs(10);
 /// The same after a question that nobody answered.
 const RETRY: Duration = Duration::from_secs(5);
 /// From the end of a watch to the next question.

@@ -21,7 +21,8 @@ pub(super) async fn is_served(client: &Client, api: ReportApi) -> kube::Result<b
             let (_, plural) = api.kind(scope);
             served.resources.iter().any(|resource| resource.name == plural)
         })),
-        Err(kube::Error::Api(status)) if status.is_not_found() => Ok(false),
+        // Of a group that is not there it says so in plain text, without a reason.
+        Err(kube::Error::Api(status)) if status.code == 404 => Ok(false),
         Err(error) => Err(error),
     }
 }

@@ -111,7 +111,7 @@ async fn try_to(
         }
         Action::Delete { uid } => match delete(api, &write.key.name, uid).await {
             Ok(()) => Ok((Written::Deleted, Learnt::Gone)),
-            Err(kube::Error::Api(status)) if status.is_not_found() => Ok((Written::Deleted, Learnt::Gone)),
+            Err(kube::Error::Api(status)) if status.code == 404 => Ok((Written::Deleted, Learnt::Gone)),
             Err(error) => Err(error),
         },
     }

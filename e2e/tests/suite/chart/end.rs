@@ -7,6 +7,7 @@ use bund_e2e::{
     cluster::Cluster,
     control_plane::{AuditEvent, AuditPosition, OWN_NAMESPACE, Operator, free_port},
     helm::RELEASE,
+    policy_reports::ReportApi,
     probe::enforced,
 };
 use k8s_openapi::api::core::v1::ConfigMap;
@@ -20,7 +21,7 @@ use super::{Ground, on_ground};
 use crate::{
     admission::{pod, refused},
     bed::Bed,
-    stamps,
+    reports, stamps,
 };
 
 /// The guarded namespace of these tests.
@@ -38,6 +39,7 @@ pub(crate) struct Roles {
 
 pub(super) async fn uninstalled_when_dead(bed: &Bed) -> Result<()> {
     on_ground(bed, async |ground| {
+        ground.admin.apply_all(&ReportApi::OpenReports.definitions().await?).await?;
         let roles = install(bed, ground).await?;
         at_work(ground, &roles).await.with_context(|| tails(&roles))?;
         no_right_is_missing(ground, &roles)?;
@@ -170,7 +172,8 @@ async fn at_work(ground: &Ground, roles: &Roles) -> Result<()> {
             Ok(())
         })
         .await?;
-    stamps::at_work(plane, admin, SHOP).await
+    stamps::at_work(plane, admin, SHOP).await?;
+    reports::at_work(plane, admin).await
 }
 
 /// Nothing that either role asked for was forbidden.
