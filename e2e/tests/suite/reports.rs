@@ -16,7 +16,7 @@ use kube::api::{Patch, PatchParams};
 use libtest_mimic::Trial;
 use serde_json::json;
 
-use crate::{admission::CLASS, bed::Bed, trial};
+use crate::{bed::Bed, trial};
 use place::Place;
 
 /// A tenth of what `make soak` has: a hundred nodes and a thousand pods.
@@ -46,10 +46,7 @@ pub(crate) async fn at_work(plane: &ControlPlane, admin: &Cluster) -> Result<()>
     let nothing = Patch::Merge(json!({ "results": [] }));
     reports.patch(name, &PatchParams::default(), &nothing).await?;
     plane.eventually("its report is put right", reported).await?;
-    let volumes = admin.api_of(&volume).await?;
-    let moved = Patch::Merge(json!({ "metadata": { "labels": { CLASS: null }, "annotations": {
-        "declassified.bund.dev/personal-information": "made anonymous" } } }));
-    volumes.patch("abroad", &PatchParams::default(), &moved).await?;
+    admin.delete(&volume).await?;
     let gone = async || {
         ensure!(reports.get_opt(name).await?.is_none(), "it is there");
         Ok(())
