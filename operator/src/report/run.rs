@@ -13,7 +13,7 @@ use tracing::{debug, info, warn};
 
 use super::api::{ReportApi, Scope};
 use super::plan::{Attempts, Planned, Write, plan};
-use super::stored::Stored;
+use super::stored::{ReportKey, Stored};
 use super::sweep::sweep;
 use super::wanted::Wanted;
 use super::write::{Learnt, Outcome, write};
@@ -171,17 +171,18 @@ impl Reporter {
         for (Outcome { written, stored: now, error }, planned) in written {
             self.metrics.report_written(written);
             self.attempts.tried(&planned, Instant::now());
+            if let Some(error) = error {
+                errors.push((planned.key.clone(), error));
+            }
             match now {
                 Learnt::Stored(report) => stored.insert(planned.key, report),
                 Learnt::Gone => stored.remove(&planned.key),
                 Learnt::Nothing => {}
             }
-            if let Some(error) = error {
-                errors.push(error);
-            }
         }
-        if let Some(error) = errors.first() {
-            warn!(reports = errors.len(), error, "reports could not be written; it is tried again");
+        if let Some((ReportKey { namespace, name }, error)) = errors.first() {
+            let reports = errors.len();
+            warn!(reports, %namespace, %name, error, "reports could not be written, this one first; it is tried again");
         }
     }
 }

@@ -17,6 +17,9 @@ use crate::index::SubjectKey;
 /// other things to keep.
 const REPORTS: usize = 10_000;
 
+/// Reports that one namespace has before any other goes without.
+const SHARE: usize = 1_000;
+
 /// The owners with findings, as the audit tells them.
 pub(super) type Owners = RedBlackTreeMapSync<Arc<SubjectKey>, Arc<OwnerAudit>>;
 
@@ -63,19 +66,14 @@ impl Wanted {
         self.reports.get(key)
     }
 
-    /// One report for each owner, those with failures first, as far as there is room. What has not changed is not
-    /// composed again.
+    /// One report for each owner, as far as there is room. What has not changed is not composed again.
     pub(super) fn update(&mut self, owners: &Owners) {
-        self.update_up_to(REPORTS, owners);
+        self.update_up_to(REPORTS, SHARE, owners);
     }
 
-    fn update_up_to(&mut self, limit: usize, owners: &Owners) {
-        let fails =
-            |audit: &OwnerAudit| audit.findings.iter().any(|told| Status::of(&told.finding) != Status::Warn);
-        let failing = owners.iter().filter(|(_, audit)| fails(audit));
-        let others = owners.iter().filter(|(_, audit)| !fails(audit));
+    fn update_up_to(&mut self, limit: usize, share: usize, owners: &Owners) {
         let mut before = std::mem::take(&mut self.reports);
-        for (owner, audit) in failing.chain(others).take(limit) {
+        for (owner, audit) in chosen(owners, share).take(limit) {
             let key = ReportKey { namespace: owner.namespace.clone(), name: report_name(owner).into() };
             let report = match before.remove(&key).filter(|report| Arc::ptr_eq(&report.audit, audit)) {
                 Some(report) => report,
@@ -88,6 +86,21 @@ impl Wanted {
             findings: self.reports.values().map(|report| report.omitted).sum(),
         };
     }
+}
+
+/// The owners in the order in which they get reports: those with failures first, and of these those that are within the
+/// share of their namespace. Nobody can hide another namespace by filling their own.
+fn chosen(owners: &Owners, share: usize) -> impl Iterator<Item = (&Arc<SubjectKey>, &Arc<OwnerAudit>)> {
+    let fails =
+        |audit: &OwnerAudit| audit.findings.iter().any(|told| Status::of(&told.finding) != Status::Warn);
+    let (failing, others): (Vec<_>, Vec<_>) = owners.iter().partition(|(_, audit)| fails(audit));
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    let (within, beyond): (Vec<_>, Vec<_>) = failing.into_iter().partition(|(owner, _)| {
+        let count = counts.entry(owner.namespace.as_ref()).or_default();
+        *count += 1;
+        *count <= share
+    });
+    within.into_iter().chain(beyond).chain(others)
 }
 
 impl WantedReport {
@@ -103,7 +116,7 @@ mod tests {
     use super::*;
     use crate::report::testing::{finding, hint, owner, owners};
 
-    fn names(wanted: &Wanted) -> Vec<&str> {
+    fn names_of(wanted: &Wanted) -> Vec<&str> {
         wanted.iter().map(|(key, _)| key.name.as_ref()).collect()
     }
 
@@ -111,9 +124,9 @@ mod tests {
     fn there_is_one_report_for_each_owner() {
         let mut wanted = Wanted::none(ReportApi::OpenReports);
         wanted.update(&owners(&[(owner("a"), vec![finding("x"), finding("y")]), (owner("b"), vec![hint()])]));
-        assert_eq!(names(&wanted), ["bund-deployment-a", "bund-deployment-b"]);
+        assert_eq!(names_of(&wanted), ["bund-deployment-a", "bund-deployment-b"]);
         wanted.update(&owners(&[(owner("b"), vec![hint()])]));
-        assert_eq!(names(&wanted), ["bund-deployment-b"]);
+        assert_eq!(names_of(&wanted), ["bund-deployment-b"]);
     }
 
     #[test]
@@ -124,12 +137,22 @@ mod tests {
             (owner("b"), vec![finding("x")]),
             (owner("c"), vec![hint()]),
         ]);
-        wanted.update_up_to(2, &many);
-        assert_eq!(names(&wanted), ["bund-deployment-a", "bund-deployment-b"]);
+        wanted.update_up_to(2, 9, &many);
+        assert_eq!(names_of(&wanted), ["bund-deployment-a", "bund-deployment-b"]);
         assert_eq!(wanted.overflow, Overflow { owners: 1, findings: 0 });
-        wanted.update_up_to(1, &many);
-        assert_eq!(names(&wanted), ["bund-deployment-b"]);
+        wanted.update_up_to(1, 9, &many);
+        assert_eq!(names_of(&wanted), ["bund-deployment-b"]);
         assert_eq!(wanted.overflow, Overflow { owners: 2, findings: 0 });
+    }
+
+    #[test]
+    fn a_namespace_that_is_full_of_failures_hides_no_other() {
+        let mut wanted = Wanted::none(ReportApi::OpenReports);
+        let other = SubjectKey { namespace: "z".into(), ..owner("z") };
+        let names = ["a", "b", "c"].map(|name| (owner(name), vec![finding("x")]));
+        let all: Vec<_> = names.into_iter().chain([(other, vec![finding("x")])]).collect();
+        wanted.update_up_to(3, 1, &owners(&all));
+        assert_eq!(names_of(&wanted), ["bund-deployment-a", "bund-deployment-b", "bund-deployment-z"]);
     }
 
     #[test]

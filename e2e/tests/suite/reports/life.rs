@@ -21,6 +21,7 @@ pub(super) async fn run(place: &Place<'_>) -> Result<()> {
     in_the_older_api(place, &orders).await?;
     in_the_newer_api(place, &orders, &volume).await?;
     put_right(place, &orders).await?;
+    back_in_the_older_api(place, &orders).await?;
     over_a_restart(place, &orders).await?;
     with_the_finding(place, &volume).await?;
     with_the_owner(place, &orders).await
@@ -97,9 +98,10 @@ async fn put_right(place: &Place<'_>, orders: &Value) -> Result<()> {
     };
     for (what, edit) in [
         ("its results", json!({ "results": [], "summary": { "fail": 0, "pass": 1 } })),
-        ("its severity", json!({ "results": [{ "policy": "reported", "result": "pass" }] })),
-        ("its owner", json!({ "metadata": { "ownerReferences": null } })),
-        ("its labels", json!({ "metadata": { "labels": { "more": "x" } } })),
+        (
+            "its owner and labels",
+            json!({ "metadata": { "ownerReferences": null, "labels": { "more": "x" } } }),
+        ),
         ("our label", json!({ "metadata": { "labels": { "app.kubernetes.io/managed-by": null } } })),
     ] {
         place.edit(OpenReports, orders, &edit).await?;
@@ -127,11 +129,23 @@ async fn put_right(place: &Place<'_>, orders: &Value) -> Result<()> {
     Ok(())
 }
 
+/// The newer API goes, and reports go on in the older one.
+async fn back_in_the_older_api(place: &Place<'_>, orders: &Value) -> Result<()> {
+    let before = place.report(OpenReports, orders, "the report is there", tells_of_placement).await?;
+    for definition in OpenReports.definitions().await? {
+        place.admin.delete(&definition).await?;
+    }
+    let report = place.report(PolicyReports, orders, "a PolicyReport is back", tells_of_placement).await?;
+    let times = [before, report].map(|report| report.data["results"][0]["timestamp"].clone());
+    ensure!(times[0] == times[1], "another time: {times:?}");
+    Ok(())
+}
+
 /// Neither reports nor events are written anew by a leader that begins.
 async fn over_a_restart(place: &Place<'_>, orders: &Value) -> Result<()> {
     place.told(orders, &["PlacementUnconfined"]).await?;
     let version = async || {
-        let report = place.reports(OpenReports, orders).await?.get("bund-deployment-orders").await?;
+        let report = place.reports(PolicyReports, orders).await?.get("bund-deployment-orders").await?;
         anyhow::Ok(report.metadata.resource_version)
     };
     let before = version().await?;
@@ -157,7 +171,7 @@ async fn with_the_finding(place: &Place<'_>, volume: &Value) -> Result<()> {
     let unlabelled = json!({ "metadata": { "labels": { CLASS: null }, "annotations": {
         "declassified.bund.dev/personal-information": "made anonymous" } } });
     volumes.patch("abroad", &PatchParams::default(), &Patch::Merge(&unlabelled)).await?;
-    place.no_report(OpenReports, volume, "the report of the volume is gone").await
+    place.no_report(PolicyReports, volume, "the report of the volume is gone").await
 }
 
 /// With nobody of ours there, the API server's garbage collector takes the report with its owner.
@@ -167,11 +181,11 @@ async fn with_the_owner(place: &Place<'_>, orders: &Value) -> Result<()> {
     let open = json!({ "spec": { "template": { "spec": { "nodeSelector": null } } } });
     let deployments = place.admin.api_of(orders).await?;
     deployments.patch("orders", &PatchParams::default(), &Patch::Merge(&fixed)).await?;
-    place.no_report(OpenReports, orders, "the report of the Deployment is gone").await?;
+    place.no_report(PolicyReports, orders, "the report of the Deployment is gone").await?;
     place.told(orders, &["NoFindings", "PlacementUnconfined"]).await?;
     deployments.patch("orders", &PatchParams::default(), &Patch::Merge(&open)).await?;
-    place.report(OpenReports, orders, "the finding is told again", tells_of_placement).await?;
+    place.report(PolicyReports, orders, "the finding is told again", tells_of_placement).await?;
     place.operator.kill();
     place.admin.delete(orders).await?;
-    place.no_report(OpenReports, orders, "the report is gone with its owner").await
+    place.no_report(PolicyReports, orders, "the report is gone with its owner").await
 }
