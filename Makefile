@@ -51,7 +51,7 @@ sbom: need-cargo ## The bill of materials of the image alone: CycloneDX JSON und
 chart: need-go ## The chart, packaged under target/chart with its CRDs and policies.
 	"$$(e2e/build-tools --print-paths kwok-helm)/helm" package charts/bund --destination target/chart
 
-soak: need-cargo tools ## A steady load through upgrades and losses, and ten minutes of memory; make test does a tenth. 15 minutes.
+soak: need-cargo tools ## A fleet of which a node leaves, a steady load through losses, ten minutes of memory; make test does a tenth. 20 minutes.
 	cargo run --quiet --release --package bund-e2e --bin soak
 
 bench: need-cargo need-go $(OHA) ## The figures of docs/benchmarks.md, beside peers in one run; BENCH=engine, audit, check, handler, scale or apiserver for one.

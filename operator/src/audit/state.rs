@@ -38,6 +38,7 @@ pub struct Audit {
     plain: BTreeMap<Vec<PolicyName>, Arc<Outcome>>,
     totals: Totals,
     told: RedBlackTreeMapSync<Arc<SubjectKey>, Arc<OwnerAudit>>,
+    /// Until everything was judged once.
     since: Since,
 }
 
@@ -67,6 +68,10 @@ impl Audit {
         }
         for owner in &dirty {
             self.tell(view, owner, now);
+        }
+        if *touched == Touched::Everything {
+            // What is not there now, and comes again, is new.
+            self.since.clear();
         }
         changed
     }
@@ -182,3 +187,6 @@ fn is_settled(key: &SubjectKey, view: &View) -> bool {
     };
     view.pod(key).is_some_and(settled)
 }
+
+#[cfg(test)]
+mod tests;
