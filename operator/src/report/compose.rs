@@ -11,7 +11,7 @@ use crate::audit::OwnerAudit;
 use crate::index::{SubjectKey, WatchedKind};
 
 /// Results that a report holds.
-const RESULTS: usize = 50;
+pub(super) const RESULTS: usize = 50;
 /// How large the results of a report become, in bytes. etcd takes a megabyte and a half.
 const BYTES: usize = 256 * 1024;
 /// The annotation that says how many findings a report leaves out.

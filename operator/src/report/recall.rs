@@ -11,6 +11,8 @@ use tokio::time::timeout;
 use tracing::{info, warn};
 
 use super::api::{ReportApi, Scope};
+use super::compose::RESULTS;
+use super::name::report_name;
 use super::{ours, result, served};
 use crate::audit::{FindingId, Since};
 use crate::index::{Index, SubjectKey, View, WatchedKind};
@@ -64,7 +66,7 @@ async fn read(client: &Client, index: &Index) -> kube::Result<Option<Recalled>> 
         let recalled = recalled.get_or_insert_with(Recalled::default);
         pages(client, api, async |all, parameters| {
             let page = all.list(&parameters).await?;
-            page.items.into_iter().for_each(|report| recalled.add(&report.data, &view, now));
+            page.items.iter().for_each(|report| recalled.add(report, &view, now));
             Ok(page.metadata.continue_)
         })
         .await?;
@@ -96,13 +98,18 @@ impl Recalled {
         self.since.contains_key(&(owner.clone(), finding))
     }
 
-    /// Takes in what a report tells, if it is about something that exists. Times to come are not believed.
-    fn add(&mut self, report: &Value, view: &View, now: Timestamp) {
-        let Some((owner, uid)) = owner(report) else { return };
-        if view.uid(&owner) != Some(uid) {
+    /// Takes in what a report tells, if it is the one of something that exists. No more is taken in than we write, and
+    /// times to come are not believed.
+    fn add(&mut self, report: &DynamicObject, view: &View, now: Timestamp) {
+        let Some((owner, uid)) = owner(&report.data) else { return };
+        let metadata = &report.metadata;
+        let is_its_own = metadata.name.as_deref() == Some(&*report_name(&owner))
+            && metadata.namespace.as_deref().unwrap_or_default() == &*owner.namespace;
+        if !is_its_own || view.uid(&owner) != Some(uid) {
             return;
         }
-        let results = report.get("results").and_then(Value::as_array).into_iter().flatten();
+        let results = report.data.get("results").and_then(Value::as_array);
+        let results = results.into_iter().flatten().take(RESULTS);
         let grave =
             results.clone().any(|result| result.get("result").is_some_and(|result| *result != "warn"));
         for (finding, since) in results.filter_map(result::recalled).filter(|(_, since)| *since <= now) {

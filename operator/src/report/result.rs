@@ -126,7 +126,7 @@ fn standing(standing: &Standing) -> &'static str {
 
 /// The finding that a stored result tells of, and since when it is known.
 pub(super) fn recalled(result: &Value) -> Option<(FindingId, Timestamp)> {
-    let id = result.pointer(&format!("/properties/{FINDING}"))?.as_str()?;
+    let id = result.pointer(&format!("/properties/{FINDING}"))?.as_str().filter(|id| id.len() == 16)?;
     let seconds = result.pointer("/timestamp/seconds")?.as_i64()?;
     let nanos = i32::try_from(result.pointer("/timestamp/nanos")?.as_i64()?).ok()?;
     Some((FindingId::stored(id), Timestamp::new(seconds, nanos).ok()?))

@@ -15,11 +15,15 @@ fn view(uid: &str) -> View {
     view
 }
 
+fn object(report: Value) -> DynamicObject {
+    serde_json::from_value(report).unwrap()
+}
+
 fn recalled(findings: Vec<bund_engine::Finding>, view: &View, now: Timestamp) -> Recalled {
     let all = owners(&[(owner("a"), findings)]);
     let (owner, audit) = all.iter().next().unwrap();
     let mut recalled = Recalled::default();
-    recalled.add(&compose(ReportApi::OpenReports, owner, audit).body, view, now);
+    recalled.add(&object(compose(ReportApi::OpenReports, owner, audit).body), view, now);
     recalled
 }
 
@@ -45,14 +49,35 @@ fn an_owner_with_warnings_alone_has_nothing_to_be_cleared_of() {
 
 #[test]
 fn whatever_stands_in_a_report_is_read_or_left() {
+    let metadata = json!({"name": "bund-deployment-a", "namespace": "shop"});
     for report in [
-        json!(null),
-        json!({"scope": []}),
-        json!({"scope": {"apiVersion": "apps/v1", "kind": "Deployment", "namespace": "shop", "name": "a", "uid": "u-a"},
-            "results": [1, {}, {"properties": {"finding": "f"}, "timestamp": {"seconds": i64::MAX, "nanos": -1}}]}),
+        json!({"metadata": metadata}),
+        json!({"metadata": metadata, "scope": []}),
+        json!({"metadata": metadata, "scope": {"apiVersion": "apps/v1", "kind": "Deployment", "namespace": "shop", "name": "a", "uid": "u-a"},
+            "results": [1, {}, {"properties": {"finding": "0123456789abcdef"}, "timestamp": {"seconds": i64::MAX, "nanos": -1}}]}),
     ] {
         let mut recalled = Recalled::default();
-        recalled.add(&report, &view("u-a"), SINCE);
+        recalled.add(&object(report.clone()), &view("u-a"), SINCE);
         assert_eq!(recalled.since, Since::new(), "{report}");
     }
+}
+
+/// Whoever may write reports makes a leader remember no more than one report of ours holds.
+#[test]
+fn of_each_owner_one_report_is_read_and_as_much_as_we_write() {
+    let id = |n: usize| format!("{n:016x}");
+    let result =
+        |n: usize| json!({"properties": {"finding": id(n)}, "timestamp": {"seconds": 1, "nanos": 0}});
+    let report = |name: &str| {
+        object(json!({
+            "metadata": {"name": name, "namespace": "shop"},
+            "scope": {"apiVersion": "apps/v1", "kind": "Deployment", "namespace": "shop", "name": "a", "uid": "u-a"},
+            "results": (0..1000).map(result).collect::<Vec<_>>()
+        }))
+    };
+    let mut recalled = Recalled::default();
+    recalled.add(&report("bund-deployment-forged"), &view("u-a"), SINCE);
+    assert_eq!(recalled, Recalled::default());
+    recalled.add(&report("bund-deployment-a"), &view("u-a"), SINCE);
+    assert_eq!(recalled.since.len(), RESULTS);
 }
