@@ -22,6 +22,10 @@ pub const ENFORCED: &str = "Enforced";
 /// Condition type of a `ResidencyPolicy`: nothing that exists breaks a rule of it. Since when says its time.
 pub const COMPLIANT: &str = "Compliant";
 
+/// Condition type of a `ResidencyPolicy` that asks for evictions or taints: nothing keeps it from them but their own
+/// limits. False: something stays as it is that should not, and the message says what and why.
+pub const RESPONDING: &str = "Responding";
+
 /// Condition type of a `DataClass`: an object lost the class, or something stopped protecting it. The message tells
 /// the last time. Who has looked into it may remove the condition.
 pub const DECLASSIFIED: &str = "Declassified";

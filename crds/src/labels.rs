@@ -26,3 +26,6 @@ pub const LEGACY_ZONE: &str = "failure-domain.beta.kubernetes.io/zone";
 
 /// Label prefix that the `NodeRestriction` admission plugin keeps kubelets from writing.
 pub const NODE_RESTRICTION_PREFIX: &str = "node-restriction.kubernetes.io/";
+
+/// The key of the taint of nodes that are not inside, where a policy asks for it. Its effect is `NoSchedule`.
+pub const OUTSIDE_TAINT: &str = "bund.dev/outside";

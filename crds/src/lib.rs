@@ -19,6 +19,7 @@ pub mod labels;
 pub mod manifest;
 pub mod problem;
 pub mod residency_policy;
+pub mod running;
 pub mod selector;
 pub mod vocabulary;
 
@@ -31,6 +32,7 @@ pub use floor_parameters::{FloorParameters, FloorParametersSpec};
 pub use jurisdiction::{Jurisdiction, JurisdictionSpec, JurisdictionStatus};
 pub use problem::{Check, Problem};
 pub use residency_policy::{PlacementStrategy, ResidencyPolicy, ResidencyPolicySpec, ResidencyPolicyStatus};
+pub use running::{Eviction, NodeResponse, Response, Responses, Running};
 pub use selector::LabelSelector;
 pub use vocabulary::{
     Cidr, ClassName, CountryCode, FieldQuery, HostSuffix, JurisdictionName, LabelKey, NamespaceName,

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Check, ClassName, Enforcement, JurisdictionName, LabelSelector, NamespaceName, Problem,
+    Check, ClassName, Enforcement, JurisdictionName, LabelSelector, NamespaceName, Problem, Running,
     condition::conditions_schema,
     problem::{count, set},
 };
@@ -61,6 +61,10 @@ pub struct ResidencyPolicySpec {
     /// What happens to pods that could run outside because they do not say where to run.
     #[serde(default)]
     pub placement_strategy: PlacementStrategy,
+    /// What happens where something that runs breaks a rule. Left out: it is reported.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Running")]
+    pub running: Option<Running>,
 }
 
 impl Check for ResidencyPolicySpec {
@@ -72,6 +76,7 @@ impl Check for ResidencyPolicySpec {
             enforcement: _,
             overrides,
             placement_strategy: _,
+            running,
         } = self;
         set(data_classes, 1, 64, "spec.dataClasses")?;
         set(jurisdictions, 1, 8, "spec.jurisdictions")?;
@@ -82,7 +87,7 @@ impl Check for ResidencyPolicySpec {
         for (index, EnforcementOverride { namespaces, enforcement: _ }) in overrides.iter().enumerate() {
             set(namespaces, 1, 64, &format!("spec.overrides[{index}].namespaces"))?;
         }
-        Ok(())
+        running.as_ref().map_or(Ok(()), |running| running.check(""))
     }
 }
 
@@ -124,7 +129,7 @@ impl fmt::Display for PlacementStrategy {
 #[serde(rename_all = "camelCase")]
 pub struct ResidencyPolicyStatus {
     /// Conditions; `Ready` when the policy is in force, `ResolvedRefs` when its classes and jurisdictions exist,
-    /// `Compliant` when nothing that exists breaks a rule of it.
+    /// `Compliant` when nothing that exists breaks a rule of it, `Responding` when it can do what `running` asks for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(schema_with = "conditions_schema")]
     pub conditions: Vec<Condition>,

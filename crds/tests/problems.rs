@@ -57,7 +57,9 @@ fn sample(kind: &str) -> Value {
             "namespaceSelector": selector, "placementStrategy": "Inject",
             "enforcement": {"placement": "Deny", "storage": "Deny", "network": "Deny", "egress": "Deny",
                 "connect": "Deny", "hints": "Warn", "safeguards": "Audit", "exposure": "Audit"},
-            "overrides": [{"namespaces": ["shop"], "enforcement": {"placement": "Warn"}}]
+            "overrides": [{"namespaces": ["shop"], "enforcement": {"placement": "Warn"}}],
+            "running": {"response": {"placement": "Evict", "storage": "Report"}, "nodes": "Taint",
+                "eviction": {"graceSeconds": 300, "maxPerMinute": 10, "maxUnavailablePercent": 25}}
         }),
         kind => panic!("no sample of {kind}: a new kind of ours needs one"),
     }
