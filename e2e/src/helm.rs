@@ -104,6 +104,7 @@ pub fn everything_on() -> Value {
             "podAnnotations": { "example.com/note": "kept" }
         },
         "controller": { "replicas": 3 },
+        "response": { "evict": true, "taint": true },
         "listenAddress": "::",
         "certificates": { "certManager": { "enabled": true } },
         "tracing": { "otlpEndpoint": "http://collector.observability:4317" },

@@ -20,6 +20,7 @@ pub mod leader;
 pub mod metrics;
 pub mod registration;
 pub mod report;
+pub mod response;
 pub mod run;
 pub mod tracing_export;
 pub mod webhook;

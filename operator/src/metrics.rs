@@ -7,6 +7,7 @@ mod classes;
 mod process;
 mod registration;
 mod reports;
+mod response;
 mod serve;
 mod staleness;
 
@@ -25,6 +26,7 @@ use crate::certificates::Serving;
 use crate::index::WatchedKind;
 use crate::registration::Damage;
 use crate::report::{Overflow, ReportApi, Written};
+use crate::response::{Outcome as EvictionOutcome, Said};
 
 pub use admission::Outcome;
 pub use audit::Pass;
@@ -37,6 +39,7 @@ use classes::Classes;
 use process::Process;
 use registration::Drifts;
 use reports::ReportMetrics;
+use response::ResponseMetrics;
 use staleness::Staleness;
 
 /// Every metric. Clones count into the same.
@@ -54,6 +57,7 @@ struct Families {
     ready: Gauge,
     audit: AuditMetrics,
     reports: ReportMetrics,
+    response: ResponseMetrics,
     break_glass: Gauge,
     drifts: Drifts,
 }
@@ -94,6 +98,7 @@ impl Metrics {
             ready,
             audit,
             reports,
+            response,
             break_glass,
             drifts,
         } = &*self.0;
@@ -102,6 +107,7 @@ impl Metrics {
         reports.register(registry);
         classes.register(registry);
         drifts.register(registry);
+        response.register(registry);
         registry.register_collector(Box::new(staleness.clone()));
         registry.register(
             "watch_errors",
@@ -171,6 +177,7 @@ impl Metrics {
         if !leads {
             self.0.audit.clear();
             self.0.reports.clear();
+            self.0.response.clear();
             self.0.break_glass.set(0);
         }
     }
@@ -218,6 +225,14 @@ impl Metrics {
     /// So many events were not written.
     pub fn events_suppressed(&self, events: usize) {
         self.0.reports.suppressed(events);
+    /// Trying to evict a pod ended.
+    pub fn eviction(&self, outcome: EvictionOutcome) {
+        self.0.response.ended(outcome);
+    }
+
+    /// How it stands with the pods that policies ask to evict.
+    pub fn evictions_wait<'s>(&self, said: impl Iterator<Item = &'s Said>) {
+        self.0.response.wait(said.flatten().map(|(state, (count, _))| (*state, *count)));
     }
 
     /// How many BreakGlass objects are in effect.

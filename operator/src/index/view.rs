@@ -12,6 +12,7 @@ use tracing::{debug, warn};
 
 use super::subject::{Workload, stands_for_it};
 use super::{Change, ObjectKey, Purpose, Record, SubjectKey, WatchedKind};
+use crate::response::has_taint;
 
 /// Everything that is known at one moment. Cloning it is cheap; a clone never changes with the original.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +25,8 @@ pub struct View {
     beyond: RedBlackTreeSetSync<SubjectKey>,
     /// By kind, as its resource is called, and name.
     records: RedBlackTreeMapSync<(&'static str, ObjectKey), Arc<Record>>,
+    /// The nodes that carry our taint. No decision rests on it.
+    tainted: RedBlackTreeSetSync<Box<str>>,
 }
 
 /// What is known of an object of our own kinds besides its spec.
@@ -141,6 +144,16 @@ impl View {
         pod.or_else(workload).or_else(at_rest).filter(|uid| !uid.is_empty())
     }
 
+    /// Whether a node carries our taint.
+    pub fn is_tainted(&self, node: &str) -> bool {
+        self.tainted.contains(node)
+    }
+
+    /// The nodes that carry our taint, in order of name.
+    pub fn tainted(&self) -> impl Iterator<Item = &str> {
+        self.tainted.iter().map(AsRef::as_ref)
+    }
+
     /// What is known of the pod of this key.
     pub fn pod(&self, key: &SubjectKey) -> Option<&PodFacts> {
         (key.kind == "Pod").then(|| self.snapshot.pod_facts(&key.namespace, &key.name)).flatten()
@@ -174,6 +187,11 @@ impl View {
                     name, "an object of Bund's own kinds cannot be read; it counts in its strict reading"
                 );
             }
+        }
+        if kind.kind == "Node" && has_taint(object) {
+            self.tainted.insert_mut(name.into());
+        } else if kind.kind == "Node" {
+            self.tainted.remove_mut(name);
         }
         if let Some(own) = OwnKind::of(kind.group, kind.kind) {
             self.own.insert_mut((own, name.into()), Arc::new(OwnObject::read(object)));
@@ -216,6 +234,9 @@ impl View {
     fn forget(&mut self, kind: &'static WatchedKind, key: &ObjectKey) {
         self.records.remove_mut(&(kind.plural, key.clone()));
         let ObjectKey { namespace, name } = key;
+        if kind.kind == "Node" {
+            self.tainted.remove_mut(name);
+        }
         self.snapshot.forget(&ObjectId {
             group: kind.group.into(),
             kind: kind.kind.into(),

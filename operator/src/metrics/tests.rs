@@ -132,6 +132,9 @@ fn everything() -> String {
     metrics.reported_in(Some(crate::report::ReportApi::OpenReports));
     metrics.reports(1, crate::report::Overflow::default());
     metrics.report_written(crate::report::Written::Created);
+    metrics.eviction(crate::response::Outcome::Evicted);
+    let said = crate::response::Said::from([(crate::response::State::Grace, (1, Vec::new()))]);
+    metrics.evictions_wait([&said].into_iter());
     text(&metrics)
 }
 
@@ -183,8 +186,11 @@ lease alone.
 could not be read; the API server is told to try again) or `unanswered` (not ready, not a review, or too many at one
 time). `mode` is what happened because of a finding: `deny`, `warn` or `audit`. `result` of stamps is `written`, `gone`
 (what was to be stamped had been deleted) or `failed` (it is tried again); of reports it is `created`, `replaced`,
-`deleted`, `conflict` (somebody was faster, it is looked at again) or `failed`. `api` is the group in which reports are
-written, or `none`. `what` of drift is `changed` or `deleted`; of what no report tells it is `owners` or `findings`. The bounds of the duration buckets are 0.5 ms to 10 s.
+`deleted`, `conflict` (somebody was faster, it is looked at again) or `failed`; of evictions it is `evicted`, `gone`, `failed`, `right`
+(by then nobody asked for it), `changed` (while it was looked at), `budget` (a PodDisruptionBudget) or `share` (too much of its owner is
+unavailable). `state` is `grace`, `rate`, `trying`, `budget`, `share`, `failed`, `forbidden` (the right is missing) or `cannot`. `api` is the
+group in which reports are written, or `none`. `what` of drift is `changed` or `deleted`; of what no report tells it is `owners` or
+`findings`. The bounds of the duration buckets are 0.5 ms to 10 s.
 
 ";
 

@@ -11,6 +11,7 @@ use crate::index::Index;
 use crate::metrics::Metrics;
 use crate::registration::{Registrar, Registration};
 use crate::report::{Reporter, Teller, recall};
+use crate::response::Responder;
 
 /// What the leader does.
 pub(super) struct Duties {
@@ -51,6 +52,14 @@ impl Duties {
                     Teller::new(client, index, metrics, identity.clone(), auditor.audited(), recalled);
                 tokio::join!(auditor.remembering(since).run(), teller.run());
             };
+            let responder = Responder::new(
+                &client,
+                &index,
+                &metrics,
+                auditor.audited(),
+                &identity,
+                &registration.namespace,
+            );
             let mut until = leading.clone();
             // Boxed: together they are more than the stack of whoever waits for us should hold.
             tokio::select! {
@@ -60,6 +69,7 @@ impl Duties {
                 () = Box::pin(controller.run()) => return,
                 () = Box::pin(stamper.run()) => return,
                 () = Box::pin(reporter.run()) => return,
+                () = Box::pin(responder.run()) => return,
                 () = Box::pin(herald.run()) => return,
             }
         }
