@@ -7,7 +7,7 @@
 mod balancer;
 mod load;
 mod memory;
-mod replicas;
+pub mod replicas;
 
 use std::path::Path;
 use std::time::Duration;

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use bund_operator::{Configuration, Role, Settings, tracing_export};
 use clap::{Parser, ValueEnum};
-use kube::Client;
+use kube::{Client, Config};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt;
@@ -116,7 +116,12 @@ async fn start(arguments: Arguments) -> anyhow::Result<()> {
 async fn operate(settings: Settings) -> anyhow::Result<()> {
     let ring = rustls::crypto::ring::default_provider();
     anyhow::ensure!(ring.install_default().is_ok(), "another cryptography provider is installed");
-    let client = Client::try_default().await.context("no way to reach the API server")?;
+    let unreachable = "no way to reach the API server";
+    let config = Config::infer().await.context(unreachable)?;
+    let mut once = config.clone();
+    once.default_retry = false;
+    let once = Client::try_from(once).context(unreachable)?;
+    let client = Client::try_from(config).context(unreachable)?;
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
     let stop = async move {
@@ -125,5 +130,5 @@ async fn operate(settings: Settings) -> anyhow::Result<()> {
             _ = interrupt.recv() => {}
         }
     };
-    bund_operator::run(settings, client, stop).await.context("the operator failed")
+    bund_operator::run(settings, client, once, stop).await.context("the operator failed")
 }

@@ -96,13 +96,19 @@ pub enum Error {
 ///
 /// Fails at once where an address cannot be listened on, and where a task that must run for ever ends. An API
 /// server that cannot be reached, or custom resources that are not installed yet, are no failure: they are waited for.
-pub async fn run(settings: Settings, client: Client, stop: impl Future<Output = ()>) -> Result<(), Error> {
+/// `once` is a client that tries nothing again by itself, for what has to know the first answer.
+pub async fn run(
+    settings: Settings,
+    client: Client,
+    once: Client,
+    stop: impl Future<Output = ()>,
+) -> Result<(), Error> {
     let mut tasks = JoinSet::new();
     let metrics = Metrics::default();
     let readiness = Readiness::new(metrics.clone());
     let (stopping, stopped) = watch::channel(Stage::Running);
     let outcome = {
-        let serving = serve(&settings, client, &metrics, &readiness, &mut tasks, stopped);
+        let serving = serve(&settings, client, once, &metrics, &readiness, &mut tasks, stopped);
         let looked_at = looked_at(&settings.configuration, &metrics, &readiness);
         tokio::pin!(serving, looked_at);
         tokio::select! {
@@ -164,6 +170,7 @@ fn reached(stages: &watch::Receiver<Stage>, stage: Stage) -> impl Future<Output 
 async fn serve(
     settings: &Settings,
     client: Client,
+    once: Client,
     metrics: &Metrics,
     readiness: &Readiness,
     tasks: &mut JoinSet<()>,
@@ -223,7 +230,8 @@ async fn serve(
         }
         std::future::pending::<()>().await;
     };
-    let duties = Duties { client, index, registration, metrics: metrics.clone(), identity: identity.clone() };
+    let duties =
+        Duties { client, once, index, registration, metrics: metrics.clone(), identity: identity.clone() };
     tokio::select! {
         () = server => Ok(()),
         () = lead => Ok(()),

@@ -23,7 +23,8 @@ const LOOK: Duration = Duration::from_millis(100);
 /// The operators that run, by name.
 type Running = Arc<Mutex<Vec<(&'static str, Arc<Operator>)>>>;
 
-pub(super) struct Replicas<'p> {
+/// Two operators that one after the other are upgraded or killed.
+pub struct Replicas<'p> {
     plane: &'p ControlPlane,
     binary: PathBuf,
     balancer: Arc<Balancer>,
@@ -34,7 +35,7 @@ pub(super) struct Replicas<'p> {
 
 impl<'p> Replicas<'p> {
     /// Starts them and waits until all are ready.
-    pub(super) async fn start(plane: &'p ControlPlane, binary: &Path) -> Result<Self> {
+    pub async fn start(plane: &'p ControlPlane, binary: &Path) -> Result<Self> {
         plane.own_namespace().await?;
         let balancer = Arc::new(Balancer::listen().await?);
         let running = Running::default();
@@ -56,7 +57,7 @@ impl<'p> Replicas<'p> {
     }
 
     /// A rolling upgrade: for each, first its successor is ready, then it is asked to end.
-    pub(super) async fn roll(&mut self) -> Result<()> {
+    pub async fn roll(&mut self) -> Result<()> {
         let old: Vec<_> = self.lock().clone();
         for (name, operator) in old {
             self.add().await?;
@@ -68,7 +69,7 @@ impl<'p> Replicas<'p> {
     }
 
     /// Kills the one that leads, as a lost node would, and starts another.
-    pub(super) async fn kill_leader(&mut self) -> Result<()> {
+    pub async fn kill_leader(&mut self) -> Result<()> {
         let leases: Api<Lease> = Api::namespaced(self.plane.client(User::ADMIN).await?, OWN_NAMESPACE);
         let holder = async || {
             let spec = leases.get("bund-operator").await?.spec.context("an empty lease")?;
@@ -84,7 +85,7 @@ impl<'p> Replicas<'p> {
     }
 
     /// Those that run.
-    pub(super) fn running(&self) -> Vec<(&'static str, Arc<Operator>)> {
+    pub fn running(&self) -> Vec<(&'static str, Arc<Operator>)> {
         self.lock().clone()
     }
 

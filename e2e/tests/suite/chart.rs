@@ -41,7 +41,7 @@ pub(crate) fn trials(bed: &Arc<Bed>) -> Vec<Trial> {
 pub(crate) struct Ground {
     pub(crate) plane: ControlPlane,
     pub(crate) admin: Cluster,
-    helm: Helm,
+    pub(crate) helm: Helm,
 }
 
 /// Runs a test on a ground of its own.

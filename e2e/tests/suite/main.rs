@@ -22,6 +22,7 @@ mod outage;
 mod preflight;
 mod protection;
 mod reports;
+mod response;
 mod running;
 mod soak;
 mod stamps;
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
     trials.extend(declassify::trials(&bed));
     trials.extend(stamps::trials(&bed));
     trials.extend(reports::trials(&bed));
+    trials.extend(response::trials(&bed));
     trials.extend(outage::trials(&bed));
     trials.extend(preflight::trials(&bed));
     trials.extend(why::trials(&bed));

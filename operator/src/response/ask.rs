@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bund_crds::{Aspect, Mode, PolicyName, Response};
 use bund_engine::finding::Standing;
 use bund_engine::reason::Effect;
-use bund_engine::snapshot::{Life, MadeBy, PodFacts, Policy, World};
+use bund_engine::snapshot::{Life, MadeBy, NamespaceFacts, PodFacts, Policy, World};
 use bund_engine::subject::Deletion;
 use bund_engine::{Finding, ObjectId, Timestamp};
 
@@ -143,7 +143,7 @@ fn meaning<'p>(
     if policies.is_empty() {
         return Meaning::Nothing;
     }
-    let guarded = || view.snapshot.namespace(namespace).is_some_and(|facts| facts.has_guarded_label());
+    let guarded = || view.snapshot.namespace(namespace).is_some_and(NamespaceFacts::has_guarded_label);
     match finding.standing {
         _ if namespace == own => Meaning::Keep(policies, Kept::Exempt),
         Standing::Exempt => Meaning::Keep(policies, Kept::Exempt),

@@ -55,7 +55,8 @@ pub struct Responder {
 }
 
 impl Responder {
-    /// A responder that has done nothing yet. It begins to lead now.
+    /// A responder that has done nothing yet. It begins to lead now. `client` must try nothing again by itself: that a budget
+    /// does not allow an eviction is an answer, not a failure.
     pub fn new(
         client: &Client,
         index: &Arc<Index>,

@@ -147,8 +147,8 @@ fn waiting(state: State) -> Option<&'static str> {
     }
 }
 
-fn pods(count: u32, named: &[Arc<SubjectKey>]) -> String {
-    let names: Vec<String> = named.iter().map(|pod| format!("{}/{}", pod.namespace, pod.name)).collect();
+fn pods(count: u32, first: &[Arc<SubjectKey>]) -> String {
+    let names: Vec<String> = first.iter().map(|pod| format!("{}/{}", pod.namespace, pod.name)).collect();
     let more = if usize::try_from(count).is_ok_and(|count| count > names.len()) { ", …" } else { "" };
     let pods = if count == 1 { "pod" } else { "pods" };
     format!("{count} {pods} ({}{more})", names.join(", "))
@@ -164,7 +164,7 @@ pub fn evicted(
 ) -> Event {
     let names: Vec<&str> = policies.iter().map(PolicyName::as_str).collect();
     let note = format!(
-        "it broke a rule of {} and was evicted; `kubectl bund explain` tells of its owner's findings",
+        "it broke a rule of {} and was evicted; `kubectl bund why KIND/NAME` explains what is found of its owner",
         names.join(", ")
     );
     let about = ObjectReference {
@@ -179,8 +179,8 @@ pub fn evicted(
 }
 
 /// An event about a Node, as it is stored, that was tainted or is not any more.
-pub fn edited(node: &Value, edit: &Edit, identity: &str, now: Timestamp) -> Event {
-    let text = |pointer: &str| node.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+pub fn edited(stored: &Value, edit: &Edit, identity: &str, now: Timestamp) -> Event {
+    let text = |pointer: &str| stored.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
     let (uid, version) = (text("/metadata/uid"), text("/metadata/resourceVersion"));
     let (reason, note) = match edit {
         Edit::Add { policies, place } => {

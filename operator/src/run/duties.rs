@@ -16,6 +16,8 @@ use crate::response::Responder;
 /// What the leader does.
 pub(super) struct Duties {
     pub(super) client: Client,
+    /// Tries nothing again by itself.
+    pub(super) once: Client,
     pub(super) index: Arc<Index>,
     pub(super) registration: Registration,
     pub(super) metrics: Metrics,
@@ -26,7 +28,7 @@ pub(super) struct Duties {
 impl Duties {
     /// Does them while we lead. Stops in the middle when we do not: every write is whole in itself.
     pub(super) async fn follow(self, mut leading: watch::Receiver<bool>) {
-        let Self { client, index, registration, metrics, identity } = self;
+        let Self { client, once, index, registration, metrics, identity } = self;
         // It hears from now on, so that what the leader before us saw last is told too.
         let mut herald = Herald::new(client.clone(), index.clone(), metrics.clone(), identity.clone());
         loop {
@@ -53,7 +55,7 @@ impl Duties {
                 tokio::join!(auditor.remembering(since).run(), teller.run());
             };
             let responder = Responder::new(
-                &client,
+                &once,
                 &index,
                 &metrics,
                 auditor.audited(),

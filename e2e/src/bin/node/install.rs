@@ -38,6 +38,7 @@ pub(crate) fn values(denied: Option<&str>) -> Value {
     json!({
         "image": { "repository": REPOSITORY, "tag": TAG, "pullPolicy": "Never" },
         "clusterLocation": { "jurisdiction": "cn-mainland", "span": "Mixed", "providers": ["alibaba"] },
+        "response": { "evict": true },
         "starter": { "policy": { "overrides": overrides } }
     })
 }

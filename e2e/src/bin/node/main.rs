@@ -1,6 +1,6 @@
 //! `make demo-node`: a platform team installs Bund by Helm on a cluster with a real node, sees beforehand what would be
-//! refused, raises the policy, runs a database whose volumes are marked, and takes Bund away again while its pods are
-//! dead. Everything happens in namespaces without a way out, and leaves nothing behind.
+//! refused, raises the policy, runs a database whose volumes are marked, has pods evicted from a node that leaves, and takes
+//! Bund away again while its pods are dead. Everything happens in namespaces without a way out, and leaves nothing behind.
 
 use std::{
     convert::Infallible,
@@ -29,6 +29,7 @@ mod forecast;
 mod install;
 mod judge;
 mod processes;
+mod response;
 mod uninstall;
 mod workload;
 
@@ -137,6 +138,7 @@ impl Stage {
         forecast::tell(self).await?;
         judge::tell(self).await?;
         database::tell(self).await?;
+        response::tell(self).await?;
         uninstall::tell(self).await?;
         say(format!("\nThe whole took {} s.", self.began.elapsed().as_secs()));
         Ok(())

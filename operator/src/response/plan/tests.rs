@@ -58,7 +58,9 @@ fn what_cannot_be_evicted_is_said_and_why() {
     let planned = plan(&view, &audited, OWN, Right::Held, &mut attempts, &clock(start, 1000));
     assert_eq!(names(&planned.evictions), ["shop/a"]);
     let said = &planned.said["stay"];
-    let kept = |kept: Kept, pods: Vec<Arc<SubjectKey>>| (State::Kept(kept), (pods.len() as u32, pods));
+    let kept = |kept: Kept, pods: Vec<Arc<SubjectKey>>| {
+        (State::Kept(kept), (u32::try_from(pods.len()).unwrap(), pods))
+    };
     let expected = Said::from([
         kept(Kept::Exempt, vec![key(OWN, "a"), key("infra", "a")]),
         kept(Kept::Glass, vec![key("broken", "a")]),
