@@ -50,6 +50,8 @@ pub enum Kept {
     Mirror,
     /// Its namespace is not guarded: the same pod would be made again.
     Unguarded,
+    /// Where nodes are cannot be told: nothing is inside because nobody says what is.
+    Unlocated,
 }
 
 /// What a finding means for the pods that it concerns.
@@ -149,9 +151,18 @@ fn meaning<'p>(
         Standing::Exempt => Meaning::Keep(policies, Kept::Exempt),
         Standing::LetThrough(_) => Meaning::Keep(policies, Kept::Glass),
         Standing::Stands if !guarded() => Meaning::Keep(policies, Kept::Unguarded),
+        Standing::Stands if !policies.iter().all(|policy| is_located(policy, view.snapshot.world())) => {
+            Meaning::Keep(policies, Kept::Unlocated)
+        }
         Standing::Stands => Meaning::Evict(policies),
         Standing::Existed | Standing::Covered(_) | Standing::Declassified => Meaning::Nothing,
     }
+}
+
+/// Whether what is inside is said at all: the location of the cluster, and every jurisdiction of the policy. Without them
+/// everything is outside. That refuses what is new, and must not take away what runs: a mistake would empty the cluster.
+pub(super) fn is_located(policy: &Policy, world: &World) -> bool {
+    world.has_location() && policy.spec.jurisdictions.iter().all(|name| world.jurisdiction(name).is_some())
 }
 
 /// The policies that still ask to evict a pod, by the newest view and the pod as it is stored now. Empty: it is right by

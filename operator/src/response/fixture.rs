@@ -100,6 +100,11 @@ pub(super) fn gone(view: &mut View, pod: &SubjectKey) {
     view.apply(&Change::Gone(WatchedKind::of("", "Pod").unwrap(), key));
 }
 
+pub(super) fn lost(view: &mut View, kind: &str, name: &str) {
+    let key = crate::index::ObjectKey { namespace: None, name: name.into() };
+    view.apply(&Change::Gone(WatchedKind::of("bund.dev", kind).unwrap(), key));
+}
+
 pub(super) fn audited(view: &View, now: Timestamp) -> Audited {
     let mut audit = Audit::default();
     audit.pass(view, &Touched::Everything, now);

@@ -10,6 +10,7 @@ use bund_engine::snapshot::{NodeFacts, Policy};
 use bund_engine::{Location, Reason, Snapshot};
 use serde_json::{Value, json};
 
+use super::ask::is_located;
 use crate::audit::Audited;
 use crate::index::View;
 
@@ -47,6 +48,9 @@ pub fn edits(view: &View, audited: &Audited) -> BTreeMap<Box<str>, Edit> {
     let policies: Vec<&Policy> = tainting(snapshot).collect();
     if policies.is_empty() {
         return view.tainted().map(|node| (node.into(), Edit::Remove)).collect();
+    }
+    if !policies.iter().all(|policy| is_located(policy, snapshot.world())) {
+        return BTreeMap::new();
     }
     let left = left(&policies, audited);
     let every_node = snapshot.world().location().span == Span::Uniform;

@@ -132,6 +132,10 @@ fn obstacle(state: State) -> Option<(&'static str, &'static str)> {
         State::Kept(Kept::Unguarded) => {
             ("CannotEvict", "in a namespace that is not guarded, where the same pod would be made again")
         }
+        State::Kept(Kept::Unlocated) => (
+            "FactsMissing",
+            "the ClusterLocation or a Jurisdiction of the policy is missing or cannot be read, so nothing is evicted for where it is",
+        ),
         State::Kept(Kept::Glass) => ("BreakGlass", "glass is broken in the namespace"),
         State::Grace | State::Rate | State::Trying => return None,
     })

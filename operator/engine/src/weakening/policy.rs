@@ -19,6 +19,7 @@ impl Protects for ResidencyPolicySpec {
     }
 
     fn losses(&self, new: &Self) -> Vec<Loss> {
+        // What happens to pods that run already lets nothing in: whoever may write the policy may stop evictions at once.
         let mut losses = Vec::new();
         for class in added(&new.data_classes, &self.data_classes, nothing) {
             let class: HeldClass = class.as_str().into();

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::audit::Audit;
 use crate::index::Touched;
-use crate::response::fixture::{OWN, at, audited, gone, key, mirror, observe, pod, policy, view};
+use crate::response::fixture::{OWN, at, audited, gone, key, lost, mirror, observe, pod, policy, view};
 
 fn evicting(grace: u32, per_minute: u32) -> Value {
     json!({"response": {"placement": "Evict"}, "eviction": {"graceSeconds": grace, "maxPerMinute": per_minute}})
@@ -72,6 +72,23 @@ fn what_cannot_be_evicted_is_said_and_why() {
     let planned = plan(&view, &audited, OWN, Right::Missing, &mut attempts, &clock(start, 1000));
     assert_eq!(names(&planned.evictions), [""; 0], "without the right nothing is tried");
     assert_eq!(planned.said["stay"][&State::Forbidden], (1, vec![key("shop", "a")]));
+}
+
+#[test]
+fn a_cluster_whose_location_is_lost_is_not_emptied() {
+    let mut view = view();
+    observe(&mut view, policy("stay", "Deny", &evicting(0, 600)));
+    observe(&mut view, pod("shop", "a", "hangzhou", None));
+    observe(&mut view, policy("other", "Deny", &json!({"nodes": "Taint"})));
+    for (kind, name) in [("Jurisdiction", "cn-mainland"), ("ClusterLocation", "cluster")] {
+        lost(&mut view, kind, name);
+        let (audited, start) = (audited(&view, at(0)), Instant::now());
+        let mut attempts = Attempts::new(start);
+        let planned = plan(&view, &audited, OWN, Right::Held, &mut attempts, &clock(start, 1000));
+        let expected = Said::from([(State::Kept(Kept::Unlocated), (1, vec![key("shop", "a")]))]);
+        assert_eq!((names(&planned.evictions), &planned.said["stay"]), (vec![], &expected), "without {kind}");
+        assert_eq!(crate::response::taint::edits(&view, &audited), BTreeMap::new());
+    }
 }
 
 #[test]
