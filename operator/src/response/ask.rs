@@ -202,3 +202,6 @@ fn group(view: &View, pod: &Arc<SubjectKey>, facts: &PodFacts) -> Group {
     let job = SubjectKey::of_object(id).filter(|job| job.kind == "Job");
     Group::Workload(job.unwrap_or(owner))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,10 @@
 //! What was tried, and when to try again. (pure)
 //!
 //! No leader evicts for a policy sooner than one interval after it began to lead, or after the last eviction that it asked
-//! for. A leader has stopped before the next one begins: it gives up five seconds before its lease runs out, and no request
-//! of its own lives longer than that. So any two evictions for a policy, whoever asked for them, are an interval apart, and
-//! no minute holds more than the policy allows.
+//! for. A leader has stopped before the next one begins, and drops the request that it waits for. So any two evictions for a
+//! policy, whoever asked for them, are an interval apart, and no minute holds more than the policy allows. A process that
+//! stood still while its lease ran out may be late by the one request that it had begun; that one evicts what the pod's
+//! resource version still allows, so never a pod that went meanwhile.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;

@@ -17,8 +17,7 @@ use super::attempts::Outcome;
 use super::share::{Share, selector};
 use crate::index::{Change, Index, KINDS, View, WatchedKind, into_value};
 
-/// How long a request may take. Shorter than from the moment in which a leader gives up to the one in which another may
-/// begin.
+/// How long a request may take: other pods wait for it.
 const PATIENCE: Duration = Duration::from_secs(4);
 
 /// Whoever evicts.
