@@ -225,6 +225,8 @@ impl Metrics {
     /// So many events were not written.
     pub fn events_suppressed(&self, events: usize) {
         self.0.reports.suppressed(events);
+    }
+
     /// Trying to evict a pod ended.
     pub fn eviction(&self, outcome: EvictionOutcome) {
         self.0.response.ended(outcome);

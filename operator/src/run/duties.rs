@@ -45,6 +45,14 @@ impl Duties {
                 Controller::new(client.clone(), index.clone(), metrics.clone(), auditor.audited());
             let stamper = Stamper::new(client.clone(), index.clone(), metrics.clone());
             let reporter = Reporter::new(client.clone(), metrics.clone(), auditor.audited());
+            let responder = Responder::new(
+                &once,
+                &index,
+                &metrics,
+                auditor.audited(),
+                &identity,
+                &registration.namespace,
+            );
             // Since when findings are known is read before the first audit, and nothing else waits for it.
             let auditing = async {
                 let recalled = recall(&client, &index).await;
@@ -54,14 +62,6 @@ impl Duties {
                     Teller::new(client, index, metrics, identity.clone(), auditor.audited(), recalled);
                 tokio::join!(auditor.remembering(since).run(), teller.run());
             };
-            let responder = Responder::new(
-                &once,
-                &index,
-                &metrics,
-                auditor.audited(),
-                &identity,
-                &registration.namespace,
-            );
             let mut until = leading.clone();
             // Boxed: together they are more than the stack of whoever waits for us should hold.
             tokio::select! {
