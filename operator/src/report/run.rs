@@ -85,12 +85,13 @@ impl Reporter {
 
     fn tell(&self, api: Option<ReportApi>) {
         self.metrics.reported_in(api);
-        match api {
-            Some(api) => info!(api = api.api_version(), "findings are written into reports"),
-            None => warn!(
+        if let Some(api) = api {
+            info!(api = api.api_version(), "findings are written into reports");
+        } else {
+            warn!(
                 "no reports are written: the API server serves neither openreports.io/v1alpha1 nor \
                  wgpolicyk8s.io/v1alpha2; they are written as soon as it does"
-            ),
+            );
         }
     }
 
@@ -203,7 +204,7 @@ async fn swept(client: &Client, api: ReportApi) {
     while !sweep(client, api).await {
         sleep(ABSENCE).await;
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 /// The sooner of two moments.

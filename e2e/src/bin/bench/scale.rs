@@ -28,7 +28,7 @@ const POLICIES: usize = 10;
 /// Objects that are created at a time.
 const AT_ONCE: usize = 48;
 /// As long as the operator may take for anything.
-const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 pub(crate) async fn run() -> Result<()> {
     let programs = repository::programs().await?;
