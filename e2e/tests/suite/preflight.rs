@@ -15,6 +15,7 @@ use kube::api::PostParams;
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
+use crate::floor::is_of_floor;
 use crate::{bed::Bed, trial};
 
 /// What the tests look at, besides the shop.
@@ -253,7 +254,11 @@ async fn refuses(admin: &Cluster, object: &Value) -> Result<bool> {
     match admin.api_of(object).await?.create(&parameters, &dynamic(object)?).await {
         Ok(_) => Ok(false),
         Err(kube::Error::Api(status)) if status.code == 409 => Ok(false),
-        Err(kube::Error::Api(status)) if status.message.contains("bund.dev") => Ok(true),
+        Err(kube::Error::Api(status))
+            if status.message.contains("bund.dev") || is_of_floor(&status.message) =>
+        {
+            Ok(true)
+        }
         Err(error) => bail!("another refusal of {} than expected: {error}", told(object)),
     }
 }

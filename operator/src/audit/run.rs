@@ -59,10 +59,11 @@ impl Auditor {
             let waiting = self.listener.take();
             let touched = if full.is_due() { Touched::Everything } else { waiting.clone() };
             let begun = Instant::now();
+            let everything = touched == Touched::Everything;
             if !touched.is_empty() {
-                self.pass(touched, full.is_due() && waiting.is_empty()).await;
+                self.pass(touched, waiting.is_empty()).await;
             }
-            if full.is_due() {
+            if everything {
                 full = Full::after(&self.index);
             }
             // Rests as long as it thought: an idle cluster is answered at once, a busy one costs half a core at most.
@@ -74,8 +75,8 @@ impl Auditor {
         }
     }
 
-    /// One pass. Where `nothing_changed` since the last one, it must find nothing.
-    async fn pass(&mut self, touched: Touched, nothing_changed: bool) {
+    /// One pass. Where `nothing_waited`, and nothing was touched meanwhile, it must find nothing.
+    async fn pass(&mut self, touched: Touched, nothing_waited: bool) {
         let (view, mut audit) = (self.index.view(), std::mem::take(&mut self.audit));
         let begun = Instant::now();
         let kind = if touched == Touched::Everything { Pass::Full } else { Pass::Touched };
@@ -89,7 +90,7 @@ impl Auditor {
         self.audit = audit;
         self.metrics.audited(kind, begun.elapsed());
         debug!(?kind, changed, took = ?begun.elapsed(), "audited");
-        if nothing_changed && changed > 0 {
+        if nothing_waited && changed > 0 && !self.listener.has_news() {
             self.metrics.audit_corrected(changed);
             warn!(changed, "a full pass found what no change had touched; please report this with your log");
         }

@@ -17,6 +17,11 @@ impl Listener {
     pub fn take(&self) -> Touched {
         std::mem::take(&mut *lock(&self.0))
     }
+
+    /// Whether anything was touched since this was asked last.
+    pub fn has_news(&self) -> bool {
+        !lock(&self.0).is_empty()
+    }
 }
 
 impl Listeners {

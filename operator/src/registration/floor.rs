@@ -157,7 +157,7 @@ fn confined() -> Value {
     json!({
         "expression": format!(
             "size(variables.keeping) == 0 || has(object.spec.nodeName) || request.operation != 'CREATE' || \
-             params.spec.unplaced != 'Confined' || !{open}"
+             params.spec.unplaced != 'Confined' || variables.isBig || !{open}"
         ),
         "message": "PlacementUnconfined: the pod could be placed outside",
         "messageExpression": message::unconfined(),

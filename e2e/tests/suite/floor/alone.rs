@@ -28,6 +28,8 @@ pub(super) async fn refuses_what_is_plain(bed: &Bed) -> Result<()> {
     let living = bed.living().await?;
     let Living { plane, admin, operator } = living;
     let engineer = breaks_glass(living).await?;
+    // The API server takes policies in a moment after they are registered.
+    plane.eventually("the floor is in force", async || in_force(admin).await).await?;
     operator.kill();
     delete_registered(admin, &["ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"]).await?;
     let outcome = async {
@@ -45,6 +47,13 @@ pub(super) async fn refuses_what_is_plain(bed: &Bed) -> Result<()> {
     enforced(plane, admin).await?;
     engineer.delete(&glass()).await?;
     outcome
+}
+
+/// An error until the floor refuses what we would refuse after it.
+async fn in_force(admin: &Cluster) -> Result<()> {
+    let message = refusal(admin, &abroad(INJECTED)).await?.unwrap_or_default();
+    ensure!(is_of_floor(&message), "it says: {message}");
+    Ok(())
 }
 
 /// Unclassified pods anywhere, classified ones inside or where nothing is denied.

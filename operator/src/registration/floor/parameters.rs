@@ -1,7 +1,6 @@
 //! What the floor must know of the policies that deny placement somewhere. (pure)
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use bund_crds::floor_parameters::{
     BROKEN_IN, DECLARED_CLASSES, EVERYWHERE, FloorParametersSpec, FloorPolicy, KeyKind, NODES, OVERRIDDEN,
@@ -12,6 +11,7 @@ use bund_engine::locate::{REGION_KEYS, ZONE_KEYS, locate};
 use bund_engine::snapshot::{Policy, Table, World};
 use bund_engine::{Snapshot, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use sha2::{Digest, Sha256};
 
 /// The parameters of every policy that denies placement somewhere, by the name of their object.
 pub fn parameters(snapshot: &Snapshot, now: Timestamp) -> BTreeMap<String, FloorParametersSpec> {
@@ -62,9 +62,9 @@ fn name_of(jurisdictions: &[JurisdictionName]) -> String {
     if name.len() <= NAME_LIMIT {
         return name;
     }
-    let mut hasher = DefaultHasher::new();
-    name.hash(&mut hasher);
-    format!("{}.{:016x}", names.first().copied().unwrap_or_default(), hasher.finish())
+    let digest = Sha256::digest(name.as_bytes());
+    let start = digest.iter().take(8).fold(0_u64, |start, byte| start << 8 | u64::from(*byte));
+    format!("{}.{start:016x}", names.first().copied().unwrap_or_default())
 }
 
 /// What is asked of one policy; nothing where it denies placement nowhere.

@@ -6,6 +6,11 @@
 
 use super::Variable;
 
+/// Terms, requirements in all of them, and values in all of those, that the floor looks at.
+const TERMS: usize = 100;
+const REQUIREMENTS: usize = 200;
+const VALUES: usize = 5_000;
+
 /// A whole number that everybody reads alike.
 const NUMBER: &str = "'^[0-9]{1,9}$'";
 
@@ -28,6 +33,7 @@ pub(super) fn variables() -> Vec<Variable> {
         ("keys", "params.spec.?keys.orValue({})".to_owned()),
         ("regions", "params.spec.?regions.orValue({})".to_owned()),
         ("required", format!("{required}.?nodeSelectorTerms.orValue([])")),
+        ("isBig", big()),
         (
             "terms",
             format!(
@@ -41,6 +47,15 @@ pub(super) fn variables() -> Vec<Variable> {
         ("openTerms", open),
         ("contradicts", format!("variables.terms.all(t, {})", nowhere_inside("t"))),
     ]
+}
+
+/// Whether an affinity asks for so much that the API server could not compute the answer. The floor is for what is plain;
+/// the webhook judges affinities of any size.
+fn big() -> String {
+    let sizes = |of: &str| format!("variables.required.map(t, {of}).sum()");
+    let requirements = sizes("size(t.?matchExpressions.orValue([])) + size(t.?matchFields.orValue([]))");
+    let values = sizes("t.?matchExpressions.orValue([]).map(e, size(e.?values.orValue([]))).sum()");
+    format!("size(variables.required) > {TERMS} || {requirements} > {REQUIREMENTS} || {values} > {VALUES}")
 }
 
 /// What a label under the key of the requirement `r` says of a place: `test` of its kind holds for only those values that
