@@ -117,10 +117,11 @@ fn reason<T>(answer: kube::Result<T>) -> Result<Option<String>> {
     match answer {
         Ok(_) => Ok(None),
         Err(kube::Error::Api(status)) => {
-            let (_, findings) = status
-                .message
-                .split_once("bund.dev\" denied the request: ")
-                .with_context(|| format!("not a refusal of ours: {}", status.message))?;
+            // The webhook's, or that of the floor, which is asked before it.
+            let starts = ["bund.dev\" denied the request: ", "'bund-floor' denied request: "];
+            let mut told = starts.into_iter().filter_map(|start| status.message.split_once(start));
+            let (_, findings) =
+                told.next().with_context(|| format!("not a refusal of ours: {}", status.message))?;
             let reason = findings.split_once(':').map_or(findings, |(reason, _)| reason);
             Ok(Some(reason.to_owned()))
         }
