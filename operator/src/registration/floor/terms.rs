@@ -7,7 +7,7 @@
 use super::Variable;
 
 /// Terms, requirements in all of them, and values in all of those, that the floor looks at.
-const TERMS: usize = 100;
+const TERMS: usize = 200;
 const REQUIREMENTS: usize = 200;
 const VALUES: usize = 5_000;
 
