@@ -6,9 +6,10 @@
 
 use super::Variable;
 
-/// Terms, requirements in all of them, and values in all of those, that the floor looks at.
+/// Terms, requirements in one and in all of them, and values in all of those, that the floor looks at.
 const TERMS: usize = 200;
-const REQUIREMENTS: usize = 200;
+const IN_ONE: usize = 20;
+const REQUIREMENTS: usize = 400;
 const VALUES: usize = 5_000;
 
 /// A whole number that everybody reads alike.
@@ -55,7 +56,10 @@ fn big() -> String {
     let sizes = |of: &str| format!("variables.required.map(t, {of}).sum()");
     let requirements = sizes("size(t.?matchExpressions.orValue([])) + size(t.?matchFields.orValue([]))");
     let values = sizes("t.?matchExpressions.orValue([]).map(e, size(e.?values.orValue([]))).sum()");
-    format!("size(variables.required) > {TERMS} || {requirements} > {REQUIREMENTS} || {values} > {VALUES}")
+    format!(
+        "size(variables.required) > {TERMS} || {requirements} > {REQUIREMENTS} || {values} > {VALUES} || \
+         variables.required.exists(t, size(t.?matchExpressions.orValue([])) > {IN_ONE})"
+    )
 }
 
 /// What a label under the key of the requirement `r` says of a place: `test` of its kind holds for only those values that
