@@ -272,13 +272,28 @@ impl ControlPlane {
     pub async fn restart_apiserver(&self) -> anyhow::Result<()> {
         self.apiserver.kill();
         self.apiserver.start()?;
-        self.apiserver_ready().await
+        self.ready_again().await
     }
 
     /// Kills etcd, starts it again on what it had written, and waits until the API server is ready.
     pub async fn restart_etcd(&self) -> anyhow::Result<()> {
         self.etcd.kill();
         self.etcd.start()?;
+        self.ready_again().await
+    }
+
+    /// Waits until the API server is ready, and starts what gives up on the way again, as a kubelet does: on a busy
+    /// machine an API server ends when one of its start hooks does not hear from etcd in time.
+    async fn ready_again(&self) -> anyhow::Result<()> {
+        for _ in 1..STARTS {
+            let Err(error) = self.apiserver_ready().await else { return Ok(()) };
+            let dead = |process: &&Process| process.check().is_err();
+            let Some(process) = [&self.etcd, &self.apiserver].into_iter().find(dead) else {
+                return Err(error);
+            };
+            process.kill();
+            process.start()?;
+        }
         self.apiserver_ready().await
     }
 

@@ -125,12 +125,13 @@ async fn set_up(plane: &ControlPlane, admin: &Cluster) -> Result<()> {
 }
 
 impl Outcome {
-    /// Fails where something was seen that must not be. `growth_limit` is the share by which memory may grow.
-    pub fn check(&self, growth_limit: f64) -> Result<()> {
+    /// Fails where something was seen that must not be. `patience` is how long a request may go without an answer
+    /// because of us, `growth_limit` the share by which memory may grow.
+    pub fn check(&self, patience: Duration, growth_limit: f64) -> Result<()> {
         let Told { answered, slipped, longest, slow, .. } = &self.told;
         ensure!(*answered > 0, "the load was never answered");
         ensure!(slipped.is_empty(), "admitted what must not be: {}", slipped.join("\n"));
-        ensure!(*longest <= PATIENCE, "a request waited {longest:?} because of us\n{}", slow.join("\n"));
+        ensure!(*longest <= patience, "a request waited {longest:?} because of us\n{}", slow.join("\n"));
         for growth in &self.growth {
             let share = growth.share().context("no sample of memory")?;
             ensure!(share <= growth_limit, "memory grew by {:.2} %: {growth}", share * 100.0);

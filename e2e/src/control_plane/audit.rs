@@ -34,8 +34,9 @@ pub struct AuditEvent {
     pub annotations: BTreeMap<String, String>,
 }
 
-/// The authenticated user of a request.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+/// The authenticated user of a request. Empty where nobody was authenticated.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
 pub struct AuditUser {
     /// For a service account `system:serviceaccount:<namespace>:<name>`.
     pub username: String,

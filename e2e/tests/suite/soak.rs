@@ -11,6 +11,9 @@ use crate::{bed::Bed, trial};
 
 /// The share by which memory may grow in a minute: allocators settle, so a minute tells of leaks that are gross.
 const GROWTH: f64 = 0.05;
+/// How long a request may go without an answer because of us. `make soak` holds the figure; here other work may have
+/// the machine, and what counts is that all are answered.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) fn trials(bed: &Arc<Bed>) -> Vec<Trial> {
     vec![trial(
@@ -29,5 +32,5 @@ async fn outlives(bed: &Bed) -> Result<()> {
     for growth in &outcome.growth {
         println!("soak: {growth}");
     }
-    outcome.check(GROWTH)
+    outcome.check(PATIENCE, GROWTH)
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Result;
 use bund_e2e::fleet::{Size, leave};
 use bund_e2e::repository;
-use bund_e2e::soak::{Length, soak};
+use bund_e2e::soak::{Length, PATIENCE, soak};
 use bund_e2e::tools::Tools;
 
 /// The share by which memory may grow over the steady ten minutes.
@@ -25,5 +25,5 @@ async fn main() -> Result<()> {
     for growth in &outcome.growth {
         println!("{growth}");
     }
-    outcome.check(GROWTH)
+    outcome.check(PATIENCE, GROWTH)
 }
