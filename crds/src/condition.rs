@@ -13,7 +13,7 @@ pub const READY: &str = "Ready";
 /// force all the same, in its strict reading: a class nobody declared is still kept.
 pub const RESOLVED_REFS: &str = "ResolvedRefs";
 
-/// Condition type of a `BreakGlass`: it is in effect.
+/// Condition type of a `BreakGlass` or a `CrossBorderTransfer`: it is in effect.
 pub const ACTIVE: &str = "Active";
 
 /// Condition type of a `ResidencyPolicy`: its modes hold as they are written. False while glass is broken.
@@ -33,6 +33,27 @@ pub const DECLASSIFIED: &str = "Declassified";
 /// Condition type of the `ClusterLocation`: everything that makes the API server enforce is there as Bund wrote it. False
 /// while something is missing that could not be written.
 pub const REGISTERED: &str = "Registered";
+
+/// Condition type of a `CrossBorderTransfer`: it says everything that the law asks it to say, and nothing forbids it.
+pub const COMPLETE: &str = "Complete";
+
+/// Condition type of a `CrossBorderTransfer`: its mechanism is the one that the law asks for, and it is valid.
+pub const ROUTE_SATISFIED: &str = "RouteSatisfied";
+
+/// Condition type of a `CrossBorderTransfer`: the people who must have approved exactly this text.
+pub const APPROVED: &str = "Approved";
+
+/// Condition type of a `CrossBorderTransfer`: it, or its mechanism, ends soon.
+pub const EXPIRING_SOON: &str = "ExpiringSoon";
+
+/// Condition type of a `CrossBorderTransfer`: its time is over.
+pub const EXPIRED: &str = "Expired";
+
+/// Condition type of a `CrossBorderTransfer`: somebody rejected or revoked it.
+pub const REVOKED: &str = "Revoked";
+
+/// Condition type of a `CrossBorderTransfer`: another one took its place.
+pub const SUPERSEDED: &str = "Superseded";
 
 /// The schema of `status.conditions`: a list map keyed by type, so that several field managers can own
 /// one condition each.

@@ -6,7 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Check, Cidr, CountryCode, HostSuffix, JurisdictionName, LabelKey, Problem, ProviderName, RegionId,
+    Check, Cidr, ClassName, CountryCode, Date, HostSuffix, JurisdictionName, LabelKey, Problem, ProviderName,
+    RegionId,
     condition::conditions_schema,
     labels::NODE_RESTRICTION_PREFIX,
     problem::{count, ensure, length, set, shape, unique},
@@ -62,6 +63,19 @@ pub struct JurisdictionSpec {
     #[x_kube(validation = ("self.startsWith('node-restriction.kubernetes.io/')",
         KUBELETS_MAY_WRITE))]
     pub trusted_node_label: Option<LabelKey>,
+    /// Holidays and working weekends by year, as the authority publishes them. In a year that is not listed every day from
+    /// Monday to Friday is a working day, which gives the earlier deadline.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 32), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["year"]))]
+    pub calendars: Vec<WorkingCalendar>,
+    /// Recipients that the authority excludes, whatever consent there is (PIPL Art. 42).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 512))]
+    pub excluded_recipients: Vec<ExcludedRecipient>,
+    /// Classes of data that the authority lets nobody export.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 64), extend("x-kubernetes-list-type" = "set"))]
+    pub excluded_data_classes: Vec<ClassName>,
 }
 
 impl JurisdictionSpec {
@@ -73,8 +87,17 @@ impl JurisdictionSpec {
 
 impl Check for JurisdictionSpec {
     fn check(&self, name: &str) -> Result<(), Problem> {
-        let Self { display_name, country_codes, providers, networks, host_suffixes, trusted_node_label } =
-            self;
+        let Self {
+            display_name,
+            country_codes,
+            providers,
+            networks,
+            host_suffixes,
+            trusted_node_label,
+            calendars,
+            excluded_recipients,
+            excluded_data_classes,
+        } = self;
         ensure(name.parse::<JurisdictionName>().is_ok(), "metadata.name", SHORT_NAME)?;
         length(display_name, 1, 128, "spec.displayName")?;
         set(country_codes, 1, 32, "spec.countryCodes")?;
@@ -86,8 +109,63 @@ impl Check for JurisdictionSpec {
         set(networks, 0, 256, "spec.networks")?;
         set(host_suffixes, 0, 128, "spec.hostSuffixes")?;
         let trusted = trusted_node_label.is_none() || self.trusted_node_label().is_some();
-        ensure(trusted, "spec.trustedNodeLabel", KUBELETS_MAY_WRITE)
+        ensure(trusted, "spec.trustedNodeLabel", KUBELETS_MAY_WRITE)?;
+        count(calendars, 0, 32, "spec.calendars")?;
+        unique(calendars, |calendar| &calendar.year, "spec.calendars")?;
+        for (index, calendar) in calendars.iter().enumerate() {
+            calendar.check(&format!("spec.calendars[{index}]"))?;
+        }
+        count(excluded_recipients, 0, 512, "spec.excludedRecipients")?;
+        for (index, excluded) in excluded_recipients.iter().enumerate() {
+            let ExcludedRecipient { name, country: _, reference } = excluded;
+            length(name, 1, 256, &format!("spec.excludedRecipients[{index}].name"))?;
+            length(reference, 1, 256, &format!("spec.excludedRecipients[{index}].reference"))?;
+        }
+        set(excluded_data_classes, 0, 64, "spec.excludedDataClasses")
     }
+}
+
+/// The days of one year that are worked, or not, against the week.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(inline)]
+pub struct WorkingCalendar {
+    /// The year.
+    #[schemars(range(min = 2000, max = 2999))]
+    pub year: u16,
+    /// Days from Monday to Friday that are not worked.
+    #[schemars(length(max = 64), extend("x-kubernetes-list-type" = "set"))]
+    pub holidays: Vec<Date>,
+    /// Saturdays and Sundays that are worked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 32), extend("x-kubernetes-list-type" = "set"))]
+    pub workdays: Vec<Date>,
+}
+
+impl WorkingCalendar {
+    fn check(&self, field: &str) -> Result<(), Problem> {
+        let Self { year, holidays, workdays } = self;
+        ensure((2000..=2999).contains(year), format!("{field}.year"), "write a year from 2000 to 2999")?;
+        set(holidays, 0, 64, &format!("{field}.holidays"))?;
+        set(workdays, 0, 32, &format!("{field}.workdays"))
+    }
+}
+
+/// A recipient that the authority excludes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(inline)]
+pub struct ExcludedRecipient {
+    /// The name, as the authority writes it. Case and spaces make no difference.
+    #[schemars(length(min = 1, max = 256))]
+    pub name: String,
+    /// The country or region; left out: any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "CountryCode")]
+    pub country: Option<CountryCode>,
+    /// The notice that excludes it.
+    #[schemars(length(min = 1, max = 256))]
+    pub reference: String,
 }
 
 /// What one provider calls the places inside.

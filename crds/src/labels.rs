@@ -8,6 +8,11 @@ pub const DATA_CLASS_PREFIX: &str = "data-class.bund.dev/";
 /// class: `declassified.bund.dev/<class>: "<why>"`.
 pub const DECLASSIFIED_PREFIX: &str = "declassified.bund.dev/";
 
+/// Annotation of a `CrossBorderTransfer`: the user name of who created it, stamped from the request.
+pub const CREATED_BY: &str = "bund.dev/created-by";
+/// Annotation of a `CrossBorderTransfer`: the uid of who created it, stamped from the request where there is one.
+pub const CREATED_BY_UID: &str = "bund.dev/created-by-uid";
+
 /// Label that enrols a namespace: only where it is `"true"` may classified objects live, and only
 /// there can a fault of ours stop anything.
 pub const GUARDED: &str = "bund.dev/guarded";

@@ -10,33 +10,46 @@
 pub mod break_glass;
 pub mod cluster_location;
 pub mod condition;
+pub mod cross_border_transfer;
 pub mod data_class;
 pub mod destination_mapping;
 pub mod enforcement;
+pub mod exporter;
 pub mod floor_parameters;
 pub mod jurisdiction;
 pub mod labels;
+pub mod ledger_event;
 pub mod manifest;
 pub mod problem;
 pub mod residency_policy;
 pub mod running;
 pub mod selector;
+pub mod transfer_approval;
 pub mod vocabulary;
 
 pub use break_glass::{BreakGlass, BreakGlassSpec, BreakGlassStatus};
 pub use cluster_location::{ClusterLocation, ClusterLocationSpec, ClusterLocationStatus, Span};
+pub use cross_border_transfer::{
+    CrossBorderTransfer, CrossBorderTransferSpec, CrossBorderTransferStatus, Persons, RecipientKind,
+};
 pub use data_class::{DataClass, DataClassSpec, DataClassStatus};
 pub use destination_mapping::{DestinationMapping, DestinationMappingSpec, DestinationMappingStatus};
 pub use enforcement::{Aspect, Enforcement, Mode};
+pub use exporter::{Exporter, ExporterSpec, ExporterStatus};
 pub use floor_parameters::{FloorParameters, FloorParametersSpec};
 pub use jurisdiction::{Jurisdiction, JurisdictionSpec, JurisdictionStatus};
+pub use ledger_event::{EventType, LedgerEvent, LedgerEventSpec};
 pub use problem::{Check, Problem};
-pub use residency_policy::{PlacementStrategy, ResidencyPolicy, ResidencyPolicySpec, ResidencyPolicyStatus};
+pub use residency_policy::{
+    ApprovalRule, PlacementStrategy, ResidencyPolicy, ResidencyPolicySpec, ResidencyPolicyStatus, Right,
+    TrustedSubject,
+};
 pub use running::{Eviction, NodeResponse, Response, Responses, Running};
 pub use selector::LabelSelector;
+pub use transfer_approval::{Approver, TransferApproval, TransferApprovalSpec, TransferDecision};
 pub use vocabulary::{
-    Cidr, ClassName, CountryCode, FieldQuery, HostSuffix, JurisdictionName, LabelKey, NamespaceName,
-    PolicyName, ProviderName, QueryStep, RegionId,
+    Cidr, ClassName, CountryCode, CreditCode, Date, Digest, FieldQuery, HostName, HostSuffix,
+    JurisdictionName, LabelKey, Moment, NamespaceName, PolicyName, ProviderName, QueryStep, RegionId, Uid,
 };
 
 /// The API group of every kind of Bund.

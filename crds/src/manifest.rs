@@ -4,8 +4,8 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomRe
 use kube::CustomResourceExt;
 
 use crate::{
-    BreakGlass, ClusterLocation, DataClass, DestinationMapping, FloorParameters, Jurisdiction,
-    ResidencyPolicy,
+    BreakGlass, ClusterLocation, CrossBorderTransfer, DataClass, DestinationMapping, Exporter,
+    FloorParameters, Jurisdiction, LedgerEvent, ResidencyPolicy, TransferApproval,
 };
 
 /// Every custom resource definition, in the order of their names.
@@ -13,10 +13,14 @@ pub fn definitions() -> Vec<CustomResourceDefinition> {
     vec![
         BreakGlass::crd(),
         ClusterLocation::crd(),
+        CrossBorderTransfer::crd(),
         DataClass::crd(),
         DestinationMapping::crd(),
+        Exporter::crd(),
         FloorParameters::crd(),
         Jurisdiction::crd(),
+        LedgerEvent::crd(),
         ResidencyPolicy::crd(),
+        TransferApproval::crd(),
     ]
 }

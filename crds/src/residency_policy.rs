@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Check, ClassName, Enforcement, JurisdictionName, LabelSelector, NamespaceName, Problem, Running,
     condition::conditions_schema,
-    problem::{count, set},
+    problem::{count, ensure, length, set, unique},
 };
 
 /// Which classes of data must stay in which jurisdictions, and how that is enforced.
@@ -65,6 +65,15 @@ pub struct ResidencyPolicySpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Running")]
     pub running: Option<Running>,
+    /// Who must approve cross-border transfers of these classes. Left out: one person who holds the right.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "ApprovalRule")]
+    pub approval: Option<ApprovalRule>,
+    /// Service accounts, and people who hold a right by wildcard, that hold it for these classes all the same, where RBAC
+    /// gives it to them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 32), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["username"]))]
+    pub trusted_subjects: Vec<TrustedSubject>,
 }
 
 impl Check for ResidencyPolicySpec {
@@ -77,6 +86,8 @@ impl Check for ResidencyPolicySpec {
             overrides,
             placement_strategy: _,
             running,
+            approval,
+            trusted_subjects,
         } = self;
         set(data_classes, 1, 64, "spec.dataClasses")?;
         set(jurisdictions, 1, 8, "spec.jurisdictions")?;
@@ -87,7 +98,67 @@ impl Check for ResidencyPolicySpec {
         for (index, EnforcementOverride { namespaces, enforcement: _ }) in overrides.iter().enumerate() {
             set(namespaces, 1, 64, &format!("spec.overrides[{index}].namespaces"))?;
         }
-        running.as_ref().map_or(Ok(()), |running| running.check(""))
+        running.as_ref().map_or(Ok(()), |running| running.check(""))?;
+        if let Some(ApprovalRule { approvers, groups }) = approval {
+            ensure((1..=8).contains(approvers), "spec.approval.approvers", "write 1 to 8")?;
+            set(groups, 0, 16, "spec.approval.groups")?;
+            for (index, group) in groups.iter().enumerate() {
+                length(group, 1, 256, &format!("spec.approval.groups[{index}]"))?;
+            }
+        }
+        count(trusted_subjects, 0, 32, "spec.trustedSubjects")?;
+        unique(trusted_subjects, |subject| &subject.username, "spec.trustedSubjects")?;
+        for (index, TrustedSubject { username, rights }) in trusted_subjects.iter().enumerate() {
+            length(username, 1, 256, &format!("spec.trustedSubjects[{index}].username"))?;
+            set(rights, 1, 2, &format!("spec.trustedSubjects[{index}].rights"))?;
+        }
+        Ok(())
+    }
+}
+
+/// Who must approve a transfer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(inline)]
+pub struct ApprovalRule {
+    /// How many people must approve, each of them once.
+    #[schemars(range(min = 1, max = 8))]
+    pub approvers: u8,
+    /// The groups out of which they must be: any of them. Left out: anybody who holds the right.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 16), inner(length(min = 1, max = 256)), extend("x-kubernetes-list-type" = "set"))]
+    pub groups: Vec<String>,
+}
+
+/// Somebody who holds a right although nobody in their place would.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(inline)]
+pub struct TrustedSubject {
+    /// The user name, such as `system:serviceaccount:ci:release`.
+    #[schemars(length(min = 1, max = 256))]
+    pub username: String,
+    /// The rights.
+    #[schemars(length(min = 1, max = 2), extend("x-kubernetes-list-type" = "set"))]
+    pub rights: Vec<Right>,
+}
+
+/// A right on classes of data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub enum Right {
+    /// To decide on transfers.
+    Approve,
+    /// To take a class away.
+    Declassify,
+}
+
+impl fmt::Display for Right {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Approve => "Approve",
+            Self::Declassify => "Declassify",
+        })
     }
 }
 

@@ -7,10 +7,14 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 mod country;
+mod credit_code;
 mod field_query;
+mod time;
 
 pub use country::CountryCode;
+pub use credit_code::CreditCode;
 pub use field_query::{FieldQuery, QueryStep};
+pub use time::{Date, Moment};
 
 /// A value that is not of the form its type asks for. The message says what to write instead.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -177,6 +181,33 @@ name_type!(
     expected: "a host suffix of at least two labels in lower case, without a leading dot, such as `amazonaws.com.cn`"
 );
 
+name_type!(
+    /// The whole name of a host in lower case, of at least two labels, without a port and a trailing dot.
+    HostName,
+    max: 253,
+    pattern: r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+$",
+    check: is_host_suffix,
+    expected: "the whole name of a host in lower case, without a port, such as `api.partner.example`"
+);
+
+name_type!(
+    /// The uid of an object, as the API server gave it.
+    Uid,
+    max: 64,
+    pattern: "^[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?$",
+    check: is_uid,
+    expected: "a uid, as `metadata.uid` has it"
+);
+
+name_type!(
+    /// A SHA-256, in hexadecimal.
+    Digest,
+    max: 64,
+    pattern: "^[0-9a-f]{64}$",
+    check: is_digest,
+    expected: "a SHA-256 in 64 hexadecimal digits"
+);
+
 /// A network in CIDR form without host bits, IPv4 or IPv6.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -267,6 +298,14 @@ fn is_dns_subdomain(value: &str) -> bool {
 
 fn is_host_suffix(value: &str) -> bool {
     value.contains('.') && is_dns_subdomain(value)
+}
+
+fn is_uid(value: &str) -> bool {
+    is_label_value(value) && value.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+}
+
+fn is_digest(value: &str) -> bool {
+    value.len() == 64 && value.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 fn is_label_value(value: &str) -> bool {

@@ -38,6 +38,7 @@ pub mod snapshot;
 pub mod stamp;
 pub mod storage;
 pub mod subject;
+pub mod transfer;
 pub mod weakening;
 
 pub use classify::{Classification, HeldClass, Holder, Provenance};

@@ -25,6 +25,7 @@ mod node;
 mod observe;
 mod pod;
 mod table;
+mod transfers;
 mod world;
 
 pub use carrier::{CarrierFacts, CarrierId, CarrierKind, Origin};
@@ -38,6 +39,10 @@ pub use observe::{DEFAULT_NAMESPACE, Observed};
 pub use pod::{Life, MadeBy, PodFacts};
 pub(crate) use table::Place;
 pub use table::Table;
+pub use transfers::{
+    ApprovalFacts, Creator, EventFacts, ExporterFacts, TransferFacts, TransferKey, TransferKind, Transfers,
+    UnreadableTransfer, Watch,
+};
 pub use world::{Class, LocationFacts, OwnKind, Policy, Unreadable, World};
 pub(crate) use world::{mode_in, read as read_spec};
 
@@ -55,6 +60,7 @@ pub struct Snapshot {
     /// The pods that take over from storage in another way than by using a claim.
     indirect: RedBlackTreeSetSync<PodKey>,
     nodes_listed: Listing,
+    transfers: Transfers,
 }
 
 /// Whether a kind was listed as a whole, so that what is not known does not exist.
@@ -104,6 +110,16 @@ impl Snapshot {
     /// What the custom resources say, without the rest.
     pub(crate) fn into_world(self) -> Arc<World> {
         self.world
+    }
+
+    /// What is declared, decided and recorded of cross-border transfers.
+    pub fn transfers(&self) -> &Transfers {
+        &self.transfers
+    }
+
+    /// States until when somebody keeps watch over the transfers that are in effect.
+    pub fn set_watch(&mut self, watch: Watch) {
+        self.transfers.set_watch(watch);
     }
 
     /// The Namespace of this name.
@@ -301,6 +317,8 @@ impl Snapshot {
             (group, kind) => {
                 if let Some(own) = OwnKind::of(group, kind) {
                     Arc::make_mut(&mut self.world).forget(own, name);
+                } else if let Some(kind) = TransferKind::of(group, kind) {
+                    self.transfers.forget(kind, &(namespace.clone().unwrap_or_default(), name.clone()));
                 } else if let Some(kind) = CarrierKind::of(group, kind) {
                     let id = CarrierId { kind, namespace: namespace.clone(), name: name.clone() };
                     self.carriers.remove(&id);

@@ -93,10 +93,14 @@ const fn workload(group: &'static str, kind: &'static str, plural: &'static str)
 pub const KINDS: &[WatchedKind] = &[
     own("BreakGlass", "breakglasses"),
     own("ClusterLocation", "clusterlocations"),
+    own("CrossBorderTransfer", "crossbordertransfers"),
     own("DataClass", "dataclasses"),
     own("DestinationMapping", "destinationmappings"),
+    own("Exporter", "exporters"),
     own("Jurisdiction", "jurisdictions"),
+    own("LedgerEvent", "ledgerevents"),
     own("ResidencyPolicy", "residencypolicies"),
+    own("TransferApproval", "transferapprovals"),
     watched("", "Namespace", "namespaces"),
     watched("", "Node", "nodes"),
     watched("", "Pod", "pods"),
@@ -176,13 +180,14 @@ impl WatchedKind {
 
 #[cfg(test)]
 mod tests {
-    use bund_engine::snapshot::{CarrierKind, OwnKind};
+    use bund_engine::snapshot::{CarrierKind, OwnKind, TransferKind};
 
     use super::*;
 
     #[test]
     fn every_kind_that_the_engine_knows_as_a_fact_is_watched() {
         let own = OwnKind::ALL.map(|kind| (GROUP, kind.as_str()));
+        let transfers = TransferKind::ALL.map(|kind| (GROUP, kind.as_str()));
         let others = [
             ("", "Pod"),
             ("", "Node"),
@@ -191,7 +196,7 @@ mod tests {
             (STORAGE, "VolumeAttributesClass"),
             (SNAPSHOTS, "VolumeSnapshotClass"),
         ];
-        for (group, kind) in own.into_iter().chain(others) {
+        for (group, kind) in own.into_iter().chain(transfers).chain(others) {
             let watched = WatchedKind::of(group, kind).unwrap();
             assert_eq!(watched.purpose, Purpose::Decisions, "{kind}");
         }

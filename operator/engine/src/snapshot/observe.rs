@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{
     CarrierFacts, CarrierId, CarrierKind, ClassKind, NamespaceFacts, NodeFacts, OwnKind, PodFacts, Snapshot,
+    TransferKind,
 };
 use crate::{storage::ClassFacts, subject::labels_of, subject_group};
 
@@ -45,6 +46,9 @@ pub(super) fn observe(snapshot: &mut Snapshot, object: &Value) -> Observed {
         (group, kind) => {
             if let Some(own) = OwnKind::of(group, kind) {
                 return Arc::make_mut(&mut snapshot.world).observe(own, &name, object);
+            }
+            if let Some(kind) = TransferKind::of(group, kind) {
+                return snapshot.transfers.observe(kind, object);
             }
             if let Some(kind) = ClassKind::of(group, kind) {
                 snapshot.classes.insert_mut((kind, name), Arc::new(ClassFacts::read(object)));

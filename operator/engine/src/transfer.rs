@@ -1,0 +1,17 @@
+//! Cross-border transfers: what the law asks of one, who decides on it, and whether it is in effect.
+//!
+//! Everything here is a function of what is known and of the time. A transfer is in effect when the law's conditions are
+//! met ([`assess`]), the right people have approved its exact text ([`tally`]), and the record says that it was opened and
+//! nothing since then closed it ([`standing`]). Opening waits for the record; closing never does.
+
+mod assess;
+mod decisions;
+mod digest;
+mod due;
+mod standing;
+
+pub use assess::{Assessment, Deadline, Missing, Prohibition, Route, assess};
+pub use decisions::{Refusal, Tally, judge_decision, tally};
+pub use digest::{digest, text_to_approve};
+pub use due::{Due, due};
+pub use standing::{End, Standing, standing};
