@@ -13,6 +13,7 @@ mod forbidden;
 mod mechanism;
 mod missing;
 mod route;
+mod spelling;
 mod validity;
 
 use alloc::{collections::BTreeSet, format, string::String, vec::Vec};
