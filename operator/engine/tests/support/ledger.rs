@@ -2,7 +2,12 @@
 //!
 //! The account knows nothing of sequences, digests and texts. It keeps what people did to what, who had what on record
 //! when a transfer was opened, and what may therefore be in effect.
-#![expect(clippy::indexing_slicing, reason = "tests read what they wrote")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unreachable,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on says where"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 
