@@ -177,8 +177,7 @@ fn records(writer: &str) -> [Refusal; 3] {
     let records = Resource { plural: "transferrecords", name: None };
     let purged = "variables.isRecord && request.operation == 'DELETE'";
     let given = "LedgerEvent: deleting what was recorded needs the verb purge on transferrecords of group bund.dev, given to \
-                 a person by name and not by a wildcard (ClusterRole bund-purger); a transfer whose events are gone is not \
-                 in effect";
+                 a person by name and not by a wildcard (ClusterRole bund-purger)";
     [
         Refusal::unless(
             format!(
