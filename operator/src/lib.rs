@@ -14,6 +14,7 @@ pub mod audit;
 pub mod certificates;
 pub mod configuration;
 pub mod controller;
+mod event;
 pub mod health;
 pub mod index;
 pub mod leader;

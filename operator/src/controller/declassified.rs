@@ -7,14 +7,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bund_engine::{HeldClass, Timestamp};
-use k8s_openapi::api::events::v1::Event;
-use kube::api::{DynamicObject, Patch, PatchParams, PostParams};
+use kube::api::{DynamicObject, Patch, PatchParams};
 use kube::{Api, Client};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::time::{sleep, timeout};
 use tracing::warn;
 
+use crate::event::create_or_warn;
 use crate::index::{Declassification, Index, WatchedKind, names};
 use crate::metrics::Metrics;
 use plan::{condition, counts, events, last};
@@ -105,7 +105,7 @@ impl Herald {
         }
         self.metrics.declassified(counts(heard, *missed, view.snapshot.world()));
         for event in events(heard, *missed, &self.identity, now) {
-            self.write_event(&event).await;
+            create_or_warn(&self.client, &event).await;
         }
         self.owed.extend(last(heard, view.snapshot.world(), now));
         for (class, message) in std::mem::take(&mut self.owed) {
@@ -114,20 +114,6 @@ impl Herald {
                 let error = crate::chain(&error);
                 warn!(%class, error, "a condition could not be written; it is tried again");
                 self.owed.insert(class, message);
-            }
-        }
-    }
-
-    async fn write_event(&self, event: &Event) {
-        let namespace = event.metadata.namespace.as_deref().unwrap_or_default();
-        let events: Api<Event> = Api::namespaced(self.client.clone(), namespace);
-        match events.create(&PostParams::default(), event).await {
-            Ok(_) => {}
-            // Another leader told it.
-            Err(kube::Error::Api(status)) if status.is_already_exists() => {}
-            Err(error) => {
-                let error = crate::chain(&error);
-                warn!(namespace, error, "an event could not be written; the log above tells the same");
             }
         }
     }

@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use bund_crds::PolicyName;
 use bund_engine::Timestamp;
-use k8s_openapi::api::events::v1::Event;
-use kube::api::{DynamicObject, Patch, PatchParams, PostParams};
+use kube::api::{DynamicObject, Patch, PatchParams};
 use kube::{Api, Client};
 use serde_json::Value;
 use tokio::sync::watch;
@@ -22,6 +21,7 @@ use super::right::Asking;
 use super::taint::{Edit, edits, tainting};
 use super::{node, tell};
 use crate::audit::Audited;
+use crate::event::create_or_warn;
 use crate::index::{Index, View, WatchedKind};
 use crate::metrics::Metrics;
 
@@ -176,7 +176,7 @@ impl Responder {
             let (namespace, name, uid) = (&asked.pod.namespace, &asked.pod.name, &asked.uid);
             info!(%namespace, %name, %uid, ?policies, "a pod that broke a rule was evicted");
             let event = tell::evicted(&asked.pod, uid, &policies, &self.identity, Timestamp::now());
-            self.write_event(&event).await;
+            create_or_warn(&self.client, &event).await;
         }
     }
 
@@ -197,7 +197,7 @@ impl Responder {
                 Ok(Some((node, edit))) => {
                     info!(node = %name, ?edit, "a node was edited");
                     let event = tell::edited(&node, &edit, &self.identity, Timestamp::now());
-                    self.write_event(&event).await;
+                    create_or_warn(&self.client, &event).await;
                 }
                 Err(error) => {
                     let error = crate::chain(&error);
@@ -236,19 +236,5 @@ impl Responder {
             }
         }
         owed
-    }
-
-    async fn write_event(&self, event: &Event) {
-        let namespace = event.metadata.namespace.as_deref().unwrap_or_default();
-        let events: Api<Event> = Api::namespaced(self.client.clone(), namespace);
-        match events.create(&PostParams::default(), event).await {
-            Ok(_) => {}
-            // Another leader told it.
-            Err(kube::Error::Api(status)) if status.is_already_exists() => {}
-            Err(error) => {
-                let error = crate::chain(&error);
-                warn!(namespace, error, "an event could not be written; the log above tells the same");
-            }
-        }
     }
 }

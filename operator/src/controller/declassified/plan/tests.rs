@@ -60,14 +60,6 @@ fn a_storm_becomes_twenty_events_and_one_that_counts() {
 }
 
 #[test]
-fn a_long_note_is_cut_and_never_in_the_middle_of_a_character() {
-    let mut long = lost("data", &["pi"]);
-    long.what = "é".repeat(2000);
-    let note = events(&[long], 0, "i", at(0)).remove(0).note.unwrap();
-    assert!((NOTE_LIMIT - 1..=NOTE_LIMIT).contains(&note.len()), "{}", note.len());
-}
-
-#[test]
 fn names_of_classes_that_nobody_declared_are_counted_together() {
     let heard = [lost("a", &["pi", "x"]), lost("b", &["y"]), lost("c", &[])];
     let counts = counts(&heard, 2, view(&Value::Null).snapshot.world());
