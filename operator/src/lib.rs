@@ -19,6 +19,7 @@ pub mod health;
 pub mod index;
 pub mod leader;
 pub mod metrics;
+pub mod own_status;
 pub mod registration;
 pub mod report;
 pub mod response;

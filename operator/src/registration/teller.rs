@@ -8,9 +8,8 @@ use bund_engine::Timestamp;
 use bund_engine::snapshot::OwnKind;
 use k8s_openapi::api::core::v1::ObjectReference;
 use k8s_openapi::api::events::v1::Event;
-use kube::api::{DynamicObject, Patch, PatchParams};
+use kube::Client;
 use kube::runtime::events::EventType;
-use kube::{Api, Client};
 use serde_json::{Value, json};
 use tracing::warn;
 
@@ -18,8 +17,9 @@ use super::FIELD_MANAGER;
 use super::drift::{Damage, Drift};
 use crate::controller::condition::{Wanted, conditions};
 use crate::event::{Occurrence, create_or_warn};
-use crate::index::{OwnObject, View, WatchedKind};
+use crate::index::{OwnObject, View};
 use crate::metrics::Metrics;
+use crate::own_status::{OwnStatus, apply};
 
 /// Tells.
 pub(super) struct Teller {
@@ -56,23 +56,16 @@ impl Teller {
     /// Tells whether everything is registered: `trouble` says what is not.
     pub(super) async fn registered(&self, trouble: Option<&str>, view: &View) {
         let Some(location) = view.own(OwnKind::ClusterLocation, NAME) else { return };
-        let Some(kind) = WatchedKind::of(GROUP, OwnKind::ClusterLocation.as_str()) else { return };
         let Some(status) = status(trouble, location, Timestamp::now()) else { return };
-        let api: Api<DynamicObject> = Api::all_with(self.client.clone(), &kind.resource());
-        let parameters = PatchParams::apply(FIELD_MANAGER).force();
-        match api.patch_status(NAME, &parameters, &Patch::Apply(&status)).await {
-            Ok(_) => {}
-            Err(kube::Error::Api(status)) if status.is_not_found() => {}
-            Err(error) => {
-                let error = crate::chain(&error);
-                warn!(error, "the condition Registered could not be written; it is tried again");
-            }
+        if let Err(error) = apply(&self.client, &status, FIELD_MANAGER).await {
+            let error = crate::chain(&error);
+            warn!(error, "the condition Registered could not be written; it is tried again");
         }
     }
 }
 
 /// The status to apply; `None` where it is stored already.
-fn status(trouble: Option<&str>, location: &OwnObject, now: Timestamp) -> Option<Value> {
+fn status(trouble: Option<&str>, location: &OwnObject, now: Timestamp) -> Option<OwnStatus> {
     let wanted = match trouble {
         None => Wanted::holds(
             REGISTERED,
@@ -87,12 +80,8 @@ fn status(trouble: Option<&str>, location: &OwnObject, now: Timestamp) -> Option
     if conditions.as_array().is_some_and(|wanted| wanted.iter().all(is_stored)) {
         return None;
     }
-    Some(json!({
-        "apiVersion": format!("{GROUP}/{VERSION}"),
-        "kind": OwnKind::ClusterLocation.as_str(),
-        "metadata": { "name": NAME },
-        "status": { "conditions": conditions },
-    }))
+    let status = json!({ "conditions": conditions });
+    Some(OwnStatus::cluster_scoped(OwnKind::ClusterLocation, NAME, status))
 }
 
 /// Says what had happened. Its name is that of every later one of the same kind, so that there is one.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bund_crds::condition::RESPONDING;
 use bund_crds::labels::OUTSIDE_TAINT;
-use bund_crds::{Aspect, GROUP, Mode, PolicyName, VERSION};
+use bund_crds::{Aspect, Mode, PolicyName};
 use bund_engine::Timestamp;
 use bund_engine::snapshot::OwnKind;
 use k8s_openapi::api::core::v1::ObjectReference;
@@ -19,6 +19,7 @@ use super::taint::{Edit, tainting};
 use crate::controller::condition::{Wanted, conditions};
 use crate::event::Occurrence;
 use crate::index::{SubjectKey, View};
+use crate::own_status::OwnStatus;
 
 /// What there is to say of taints.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,13 +31,13 @@ pub struct Taints {
 }
 
 /// The condition of every policy that asks for something, and of every one that bears one from when it did: that one loses
-/// it. Each as it is applied.
+/// it.
 pub fn statuses(
     view: &View,
     said: &BTreeMap<PolicyName, Said>,
     taints: &Taints,
     now: Timestamp,
-) -> BTreeMap<PolicyName, Value> {
+) -> BTreeMap<PolicyName, OwnStatus> {
     let asks_for_taints: BTreeSet<_> = tainting(&view.snapshot).map(|policy| policy.name.clone()).collect();
     let mut statuses = BTreeMap::new();
     for policy in view.snapshot.world().policies() {
@@ -55,13 +56,9 @@ pub fn statuses(
         if stored == wanted.get(0) {
             continue;
         }
-        let body = json!({
-            "apiVersion": format!("{GROUP}/{VERSION}"),
-            "kind": OwnKind::ResidencyPolicy.as_str(),
-            "metadata": { "name": policy.name },
-            "status": { "conditions": wanted },
-        });
-        statuses.insert(policy.name.clone(), body);
+        let status = json!({ "conditions": wanted });
+        let status = OwnStatus::cluster_scoped(OwnKind::ResidencyPolicy, policy.name.as_str(), status);
+        statuses.insert(policy.name.clone(), status);
     }
     statuses
 }

@@ -3,17 +3,17 @@
 use std::collections::BTreeMap;
 
 use bund_crds::condition::DECLASSIFIED;
-use bund_crds::{GROUP, VERSION};
 use bund_engine::snapshot::{OwnKind, World};
 use bund_engine::{HeldClass, Timestamp};
 use k8s_openapi::api::core::v1::ObjectReference;
 use k8s_openapi::api::events::v1::Event;
 use kube::runtime::events::EventType;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::controller::condition::{Wanted, conditions};
 use crate::event::Occurrence;
 use crate::index::{Declassification, View, Writer};
+use crate::own_status::OwnStatus;
 
 /// Events that are written at a time. Of the others only the number is told.
 const EVENTS: usize = 20;
@@ -105,16 +105,12 @@ pub fn last(heard: &[Declassification], world: &World, now: Timestamp) -> BTreeM
     last
 }
 
-/// The condition of a class, as it is applied. `None` where the class is gone.
-pub fn condition(class: &HeldClass, message: &str, view: &View, now: Timestamp) -> Option<Value> {
+/// The status that tells it of a class. `None` where the class is gone.
+pub fn condition(class: &HeldClass, message: &str, view: &View, now: Timestamp) -> Option<OwnStatus> {
     let own = view.own(OwnKind::DataClass, class.as_str())?;
     let wanted = Wanted::holds(DECLASSIFIED, "ClassRemoved", message);
-    Some(json!({
-        "apiVersion": format!("{GROUP}/{VERSION}"),
-        "kind": "DataClass",
-        "metadata": { "name": class },
-        "status": { "conditions": conditions(&[wanted], own.generation, &own.status, now) },
-    }))
+    let status = json!({ "conditions": conditions(&[wanted], own.generation, &own.status, now) });
+    Some(OwnStatus::cluster_scoped(OwnKind::DataClass, class.as_str(), status))
 }
 
 #[cfg(test)]

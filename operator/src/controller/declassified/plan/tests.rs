@@ -1,6 +1,9 @@
 use std::collections::BTreeSet;
 use std::time::Instant;
 
+use bund_crds::GROUP;
+use serde_json::Value;
+
 use super::*;
 use crate::index::{Change, ObjectKey, WatchedKind};
 
@@ -76,11 +79,9 @@ fn the_condition_tells_the_last_loss_and_keeps_its_time() {
     let message = "last at 1970-01-01T00:01:00Z: PersistentVolumeClaim shop/second no longer has the label of pi, x; \
                    last written by field manager kubectl-label at 2026-01-02T00:00:00Z";
     assert_eq!(last, BTreeMap::from([("pi".into(), message.to_owned())]));
-    let expected = json!({
-        "apiVersion": "bund.dev/v1alpha1", "kind": "DataClass", "metadata": {"name": "pi"},
-        "status": {"conditions": [{"type": "Declassified", "status": "True", "observedGeneration": 3,
-            "lastTransitionTime": "1970-01-01T00:00:00Z", "reason": "ClassRemoved", "message": message}]}
-    });
+    let expected = json!({"conditions": [{"type": "Declassified", "status": "True", "observedGeneration": 3,
+        "lastTransitionTime": "1970-01-01T00:00:00Z", "reason": "ClassRemoved", "message": message}]});
+    let expected = OwnStatus::cluster_scoped(OwnKind::DataClass, "pi", expected);
     assert_eq!(condition(&"pi".into(), message, &view, at(60)), Some(expected));
     assert_eq!(condition(&"x".into(), message, &view, at(60)), None);
 }
