@@ -11,6 +11,7 @@
 //! [`run::run`] puts them together.
 
 pub mod audit;
+mod backoff;
 pub mod certificates;
 pub mod configuration;
 pub mod controller;
