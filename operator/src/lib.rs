@@ -15,6 +15,7 @@ mod backoff;
 pub mod certificates;
 pub mod configuration;
 pub mod controller;
+mod digest;
 mod event;
 pub mod health;
 pub mod index;

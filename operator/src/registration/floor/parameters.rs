@@ -11,7 +11,8 @@ use bund_engine::locate::{REGION_KEYS, ZONE_KEYS, locate};
 use bund_engine::snapshot::{Policy, Table, World};
 use bund_engine::{Snapshot, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
-use sha2::{Digest, Sha256};
+
+use crate::digest::{SHORT, digest};
 
 /// The parameters of every policy that denies placement somewhere, by the name of their object.
 pub fn parameters(snapshot: &Snapshot, now: Timestamp) -> BTreeMap<String, FloorParametersSpec> {
@@ -62,9 +63,7 @@ fn name_of(jurisdictions: &[JurisdictionName]) -> String {
     if name.len() <= NAME_LIMIT {
         return name;
     }
-    let digest = Sha256::digest(name.as_bytes());
-    let start = digest.iter().take(8).fold(0_u64, |start, byte| start << 8 | u64::from(*byte));
-    format!("{}.{start:016x}", names.first().copied().unwrap_or_default())
+    format!("{}.{}", names.first().copied().unwrap_or_default(), digest(&name, SHORT))
 }
 
 /// What is asked of one policy; nothing where it denies placement nowhere.

@@ -6,14 +6,13 @@ use bund_engine::Timestamp;
 use k8s_openapi::api::core::v1::ObjectReference;
 use k8s_openapi::api::events::v1::Event;
 use kube::runtime::events::EventType;
-use sha2::{Digest, Sha256};
 
 use super::super::compose::owner_id;
 use super::super::recall::Recalled;
 use super::super::result::{Status, message};
-use super::super::text::hexadecimal;
 use super::super::wanted::Owners;
 use crate::audit::{FindingId, OwnerAudit, Told};
+use crate::digest::{SHORT, digest};
 use crate::event::{NOTE_LIMIT, Occurrence};
 use crate::index::{SubjectKey, View, WatchedKind};
 
@@ -75,7 +74,7 @@ fn first_news(recalled: &Recalled, now: &Owners, view: &View) -> Vec<News> {
             .take_while(|((of, _), _)| of == owner)
             .map(|((_, finding), since)| format!("{}.{since}", finding.as_str()))
             .collect();
-        clean(&Arc::new(owner.clone()), uid, &digest(&known), view)
+        clean(&Arc::new(owner.clone()), uid, &short(&known), view)
     });
     new.chain(ended).collect()
 }
@@ -117,11 +116,11 @@ fn seal<'t>(findings: impl Iterator<Item = &'t Told>) -> String {
     let mut told: Vec<_> =
         findings.map(|told| format!("{}.{}", FindingId::of(&told.finding).as_str(), told.since)).collect();
     told.sort_unstable();
-    digest(&told)
+    short(&told)
 }
 
-fn digest(told: &[String]) -> String {
-    hexadecimal(Sha256::digest(told.join(" ").as_bytes()).iter().take(8))
+fn short(told: &[String]) -> String {
+    digest(&told.join(" "), SHORT)
 }
 
 /// The event that tells it. Its name is the same for every leader, so that it is told once.
