@@ -12,7 +12,9 @@ use crate::digest::{SHORT, digest};
 use crate::index::SubjectKey;
 
 /// What is wrong with what one owner made, and with itself.
-#[derive(Clone, Debug, PartialEq)]
+///
+/// `Eq`: so an `Arc` of it equals itself without a look inside, and two audits that share most owners compare fast.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnerAudit {
     /// The owner's uid; empty where it is not known.
     pub uid: Box<str>,
@@ -21,7 +23,7 @@ pub struct OwnerAudit {
 }
 
 /// A finding, with whom it concerns.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Told {
     /// The finding, in the words of the first subject that it concerns.
     pub finding: Finding,
