@@ -12,6 +12,7 @@
 
 pub mod audit;
 mod backoff;
+mod bucket;
 pub mod certificates;
 pub mod configuration;
 pub mod controller;
