@@ -9,6 +9,7 @@
 //! What closes a transfer closes it on every replica without a write. What opens one is the record: where it cannot be
 //! written, nothing opens.
 
+mod absence;
 mod exporter;
 mod figures;
 mod judged;

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use bund_crds::{EventType, LedgerEventSpec, TransferDecision, Uid};
-use bund_engine::snapshot::{ApprovalFacts, TransferFacts, TransferKind};
+use bund_engine::snapshot::{TransferFacts, TransferKind};
 use bund_engine::transfer::{Standing, standing, tally};
 use bund_engine::{Snapshot, Timestamp};
 use rpds::{RedBlackTreeMapSync, RedBlackTreeSetSync};
@@ -71,12 +71,14 @@ impl Ended {
                     snapshot.transfers().approvals_in(namespace).find(|facts| facts.name == key.name).cloned()
                 };
                 let (was, is) = (find(before), find(after));
-                let taken_back = was.as_ref().filter(|was| {
-                    let gone = is.as_ref().is_none_or(|is| is.going || is.uid != was.uid);
-                    gone && !is_unreadable(kind, &(namespace.into(), key.name.clone()), after)
-                });
-                if let Some(approval) = taken_back.filter(|approval| had_counted(approval, after)) {
-                    self.uids.insert_mut(approval.spec.transfer.uid.clone());
+                let gone =
+                    was.as_ref().filter(|was| is.as_ref().is_none_or(|is| is.going || is.uid != was.uid));
+                if let Some(approval) = gone {
+                    self.end_by_absence(
+                        &(namespace.into(), approval.spec.transfer.name.as_str().into()),
+                        before,
+                        after,
+                    );
                 }
                 for approval in [was, is].into_iter().flatten() {
                     self.look_at(&(namespace.into(), approval.spec.transfer.name.into()), after);
@@ -93,6 +95,18 @@ impl Ended {
         }
     }
 
+    /// Notes a transfer that ended because an approval went.
+    fn end_by_absence(&mut self, name: &TransferName, before: &Snapshot, after: &Snapshot) {
+        let find = |snapshot: &Snapshot| snapshot.transfers().transfer(&name.0, &name.1).cloned();
+        if let (Some(was), Some(is)) = (find(before), find(after))
+            && !looks_ended(&was, before)
+            && looks_ended(&is, after)
+            && let Some(uid) = is.uid
+        {
+            self.uids.insert_mut(uid);
+        }
+    }
+
     /// Looks at a transfer: did it end, or had it ended and does not look so?
     fn look_at(&mut self, name: &TransferName, snapshot: &mut Snapshot) {
         let Some(transfer) = snapshot.transfers().transfer(&name.0, &name.1) else { return };
@@ -100,10 +114,7 @@ impl Ended {
         if is_seen_ended(transfer, snapshot) {
             self.uids.insert_mut(uid.clone());
         }
-        // What was recorded is the clock: a clock of ours that is wrong for a moment must not end what lasts.
-        let looks_ended =
-            || matches!(standing(transfer, snapshot, Timestamp::UNIX_EPOCH), Standing::Ended(..));
-        if self.uids.contains(&uid) && !looks_ended() {
+        if self.uids.contains(&uid) && !looks_ended(transfer, snapshot) {
             self.set_back.insert_mut(name.clone(), Arc::new(transfer.clone()));
             snapshot.forget(&transfer_id(name));
         }
@@ -112,14 +123,20 @@ impl Ended {
 
 /// Whether something is there that says it: a decision or an event.
 fn is_seen_ended(transfer: &TransferFacts, snapshot: &Snapshot) -> bool {
-    let tally = tally(transfer, snapshot);
     let Some(uid) = &transfer.uid else { return false };
+    let tally = tally(transfer, snapshot);
     let refused = tally.rejected.is_some() || tally.revoked.is_some() || transfer.going;
-    refused || chain(uid, snapshot).any(ends)
+    refused || snapshot.transfers().events_of(uid).any(|event| ends(&event.spec))
+}
+
+/// Whether all that is known comes to an end of it. What was recorded is the clock: a clock of ours that is wrong for a
+/// moment must not end what lasts.
+fn looks_ended(transfer: &TransferFacts, snapshot: &Snapshot) -> bool {
+    matches!(standing(transfer, snapshot, Timestamp::UNIX_EPOCH), Standing::Ended(..))
 }
 
 /// Whether an event says that a transfer ended.
-fn ends(event: &LedgerEventSpec) -> bool {
+pub(crate) fn ends(event: &LedgerEventSpec) -> bool {
     match event.event {
         EventType::Expired | EventType::Revoked | EventType::Superseded => true,
         EventType::Decided => event.decision.as_ref().is_some_and(|decision| match decision.decision {
@@ -133,21 +150,6 @@ fn ends(event: &LedgerEventSpec) -> bool {
         | EventType::ModeDowngraded
         | EventType::Declassified => false,
     }
-}
-
-/// Whether an approval is on record, and its transfer was opened.
-fn had_counted(approval: &ApprovalFacts, snapshot: &Snapshot) -> bool {
-    let Some(uid) = &approval.uid else { return false };
-    let decided = snapshot.transfers().event(&format!("{uid}.decided"));
-    let approved = decided.and_then(|event| event.spec.decision.as_ref());
-    approved.is_some_and(|decision| decision.decision == TransferDecision::Approved)
-        && chain(&approval.spec.transfer.uid, snapshot).next().is_some()
-}
-
-/// The events that opened and closed a transfer, in their order.
-pub(crate) fn chain<'s>(uid: &Uid, snapshot: &'s Snapshot) -> impl Iterator<Item = &'s LedgerEventSpec> {
-    let name = move |sequence: u32| format!("{uid}.{sequence}");
-    (0..).map_while(move |sequence| Some(&snapshot.transfers().event(&name(sequence))?.spec))
 }
 
 fn is_unreadable(kind: TransferKind, name: &TransferName, snapshot: &Snapshot) -> bool {

@@ -10,10 +10,11 @@ use serde_json::Value;
 use super::figures::{Figures, State};
 use super::judged::Judged;
 use super::news::news;
+use super::record::{closes, opens};
 use super::{exporter, set_back, status};
 use crate::controller::plan::{Unseen, Write, holds};
 use crate::event::Occurrence;
-use crate::index::{ObjectKey, OwnObject, View, chain};
+use crate::index::{ObjectKey, OwnObject, View};
 use crate::own_status::OwnStatus;
 
 /// What one pass leads to.
@@ -53,9 +54,9 @@ pub(super) fn plan(view: &View, unseen: &mut Unseen, failing: Option<&str>, now:
 /// What is not on record. Ends come first, those of what was set back before all.
 fn due(view: &View, now: Timestamp) -> Vec<Due> {
     let mut due: Vec<_> = set_back::due(view, now).collect();
-    let names: BTreeSet<_> = due.iter().map(|due| due.name.clone()).collect();
-    let others = transfer::due(&view.snapshot, now).into_iter();
-    due.extend(others.filter(|due| !names.contains(&due.name)));
+    let set_back: BTreeSet<_> = view.set_back().filter_map(|transfer| transfer.uid.as_ref()).collect();
+    let is_other = |due: &Due| due.spec.transfer.as_ref().is_none_or(|it| !set_back.contains(&it.uid));
+    due.extend(transfer::due(&view.snapshot, now).into_iter().filter(is_other));
     due
 }
 
@@ -81,7 +82,8 @@ impl Planned {
             let judged = Judged::of(transfer, &view.snapshot, now);
             self.figures.count(&judged, now);
             self.wake = self.wake.into_iter().chain(judged.moments().filter(|moment| now < *moment)).min();
-            turns = transfer.uid.as_ref().map_or(0, |uid| chain(uid, &view.snapshot).count());
+            let events = transfer.uid.iter().flat_map(|uid| view.snapshot.transfers().events_of(uid));
+            turns = events.filter(|event| opens(event.spec.event) || closes(event.spec.event)).count();
             status::status(&judged, &stored, failing, now)
         } else if let Some(fact) = unreadable(view, kind, key) {
             status::unreadable(&fact.why, &stored, now)

@@ -162,7 +162,7 @@ mod tests {
     }
 
     fn due(name: &str, kind: EventType) -> Due {
-        Due { name: name.into(), spec: event(kind, "u-1", 0) }
+        Due { name: name.into(), spec: event(kind, "u-1", 0), absent: None }
     }
 
     fn names(due: &[Due]) -> Vec<&str> {

@@ -10,6 +10,7 @@ use kube::Client;
 use tokio::time::{Instant, sleep, timeout};
 use tracing::{debug, warn};
 
+use super::absence::sort_out;
 use super::kept_watch;
 use super::plan::{Planned, plan};
 use super::record::{InCluster, Outcome, closes, record_all};
@@ -110,7 +111,7 @@ impl Clerk {
         let clean = outcome.is_closed() && !(must_close && kept_watch::has_lapsed(known, now));
         let renewed = if clean { self.keep_watch(known, now).await } else { None };
         let told = self.write_all(writes).await & self.tell(news).await;
-        let failed = !told || outcome.failure.is_some() || renewed.is_none();
+        let failed = !told || !outcome.unrecorded.is_empty() || renewed.is_none();
         let until = |moment: Timestamp| {
             Duration::try_from(moment.duration_since(Timestamp::now())).unwrap_or_default()
         };
@@ -136,7 +137,9 @@ impl Clerk {
         let now = Instant::now();
         self.recorded.retain(|name, until| now < *until && !shown(name));
         due.retain(|due| !self.recorded.contains_key(&due.name));
-        let outcome = record_all(&self.recorder, due, &self.metrics).await;
+        let (due, doubtful) = sort_out(&self.client, due).await;
+        let mut outcome = record_all(&self.recorder, due, &self.metrics).await;
+        outcome.unrecorded.extend(doubtful);
         let until = Instant::now() + RETRY;
         self.recorded.extend(outcome.recorded.iter().map(|due| (due.name.clone(), until)));
         self.failing.clone_from(&outcome.failure);

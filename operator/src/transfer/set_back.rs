@@ -6,8 +6,8 @@ use bund_engine::Timestamp;
 use bund_engine::snapshot::TransferFacts;
 use bund_engine::transfer::Due;
 
-use super::record::closes;
-use crate::index::{View, chain};
+use super::record::{closes, opens};
+use crate::index::{View, ends};
 
 const WHY: &str = "the transfer had ended before, and the store was set back to a time when it had not";
 
@@ -19,12 +19,13 @@ pub(super) fn due(view: &View, now: Timestamp) -> impl Iterator<Item = Due> {
 fn revoked(transfer: &TransferFacts, view: &View, now: Timestamp) -> Option<Due> {
     let TransferFacts { namespace, name, uid, digest, spec, .. } = transfer;
     let uid = uid.as_ref()?;
-    let before: Vec<_> = chain(uid, &view.snapshot).collect();
-    let last = before.last();
-    if last.is_some_and(|last| closes(last.event) && last.event != EventType::Suspended) {
+    let on_record = || view.snapshot.transfers().events_of(uid).map(|event| &event.spec);
+    if on_record().any(ends) {
         return None;
     }
-    let sequence = u32::try_from(before.len()).ok()?;
+    let chain = on_record().filter(|event| opens(event.event) || closes(event.event));
+    let chain: Vec<_> = chain.filter_map(|event| event.transfer.as_ref()).collect();
+    let sequence = chain.iter().map(|link| link.sequence.saturating_add(1)).max().unwrap_or_default();
     let recorded = RecordedTransfer {
         namespace: namespace.to_string(),
         name: name.to_string(),
@@ -33,7 +34,7 @@ fn revoked(transfer: &TransferFacts, view: &View, now: Timestamp) -> Option<Due>
         sequence,
         exporter: spec.exporter.clone(),
         persons: spec.persons,
-        supersedes: last.and_then(|last| last.transfer.as_ref()?.supersedes.clone()),
+        supersedes: chain.first().and_then(|first| first.supersedes.clone()),
         until: spec.validity.until,
     };
     let spec = LedgerEventSpec {
@@ -45,5 +46,6 @@ fn revoked(transfer: &TransferFacts, view: &View, now: Timestamp) -> Option<Due>
         object: None,
         data_classes: spec.data_classes.clone(),
     };
-    Some(Due { name: format!("{uid}.{sequence}").into(), spec })
+    let name = format!("{}.{sequence}", uid.as_str().to_ascii_lowercase()).into();
+    Some(Due { name, spec, absent: None })
 }
