@@ -242,3 +242,6 @@ impl Side<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
