@@ -16,7 +16,7 @@ mod standing;
 
 pub use assess::{Assessment, Deadline, Missing, Prohibition, Route, assess};
 pub use case::Judges;
-pub use decisions::{Refusal, Tally, judge_decision, tally};
+pub use decisions::{Refusal, Tally, judge_decision, needs_right, tally};
 pub use digest::{digest, text_to_approve};
 pub use due::{Absent, Due, due};
 pub use standing::{End, Standing, standing};
