@@ -1,11 +1,13 @@
-//! Telling of what holds less than before, while we lead: events, conditions and a count. (client)
+//! Telling of what holds less than before, while we lead: the record, events, conditions and a count. (client)
 
 pub mod plan;
+mod record;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bund_engine::transfer::Due;
 use bund_engine::{HeldClass, Timestamp};
 use kube::Client;
 use tokio::sync::broadcast::Receiver;
@@ -17,6 +19,7 @@ use crate::event::create_or_warn;
 use crate::index::{Declassification, Index, names};
 use crate::metrics::Metrics;
 use crate::own_status::apply;
+use crate::transfer::record::{InCluster, record_all};
 use plan::{condition, counts, events, last};
 
 /// Who owns the condition.
@@ -38,6 +41,9 @@ pub struct Herald {
     heard: Receiver<Declassification>,
     /// Conditions that are to be written: the message of each class.
     owed: BTreeMap<HeldClass, String>,
+    recorder: InCluster,
+    /// What could not be recorded yet.
+    unrecorded: Vec<Due>,
 }
 
 /// What was heard together.
@@ -52,7 +58,9 @@ impl Herald {
     /// A herald that hears from now on and tells while it is run, under the name `identity`.
     pub fn new(client: Client, index: Arc<Index>, metrics: Metrics, identity: String) -> Self {
         let heard = index.declassifications();
-        Self { client, index, metrics, identity, heard, owed: BTreeMap::new() }
+        let recorder = InCluster::new(client.clone());
+        let (owed, unrecorded) = (BTreeMap::new(), Vec::new());
+        Self { client, index, metrics, identity, heard, owed, recorder, unrecorded }
     }
 
     /// Tells what is heard, for ever.
@@ -70,7 +78,7 @@ impl Herald {
 
     /// Waits for the next one, or until it is time to try again.
     async fn next(&mut self) -> Option<Batch> {
-        let heard = if self.owed.is_empty() {
+        let heard = if self.owed.is_empty() && self.unrecorded.is_empty() {
             self.heard.recv().await
         } else {
             match timeout(RETRY, self.heard.recv()).await {
@@ -104,6 +112,9 @@ impl Herald {
             warn!(kind, namespace, %name, classes = names(classes), what, "declassified");
         }
         self.metrics.declassified(counts(heard, *missed, view.snapshot.world()));
+        let mut due = std::mem::take(&mut self.unrecorded);
+        due.extend(record::due(heard, now));
+        self.unrecorded = record_all(&self.recorder, due, &self.metrics).await.unrecorded;
         for event in events(heard, *missed, &self.identity, now) {
             create_or_warn(&self.client, &event).await;
         }

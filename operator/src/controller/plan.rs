@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bund_engine::Timestamp;
-use bund_engine::snapshot::{Glass, OwnKind};
+use bund_engine::snapshot::Glass;
 use serde_json::Value;
 
 use super::status::{COUNTED, status};
@@ -20,20 +20,30 @@ pub struct Write {
     pub seen: Box<str>,
 }
 
+/// Kind, namespace if there is one, and name.
+type StatusKey = (&'static str, Option<Box<str>>, Box<str>);
+
 /// Statuses that were written and that the watch has not shown yet.
 #[derive(Clone, Debug, Default)]
-pub struct Unseen(BTreeMap<(&'static str, Box<str>), Write>);
+pub struct Unseen(BTreeMap<StatusKey, Write>);
 
 impl Unseen {
     /// Remembers what was written.
     pub fn written(&mut self, write: Write) {
-        self.0.insert((write.own.kind, write.own.name.clone()), write);
+        let OwnStatus { kind, namespace, name, status: _ } = &write.own;
+        self.0.insert((kind, namespace.clone(), name.clone()), write);
     }
 
     /// What is stored of an object, as far as can be known: what was written last, while the watch still shows
     /// the object as it was before.
-    fn stored(&mut self, kind: OwnKind, name: &str, shown: &OwnObject) -> OwnObject {
-        let key = (kind.as_str(), Box::from(name));
+    pub(crate) fn stored(
+        &mut self,
+        kind: &'static str,
+        namespace: Option<&str>,
+        name: &str,
+        shown: &OwnObject,
+    ) -> OwnObject {
+        let key = (kind, namespace.map(Box::from), Box::from(name));
         match self.0.get(&key) {
             Some(write) if write.seen == shown.resource_version => {
                 OwnObject { status: write.own.status.clone(), ..shown.clone() }
@@ -47,13 +57,18 @@ impl Unseen {
     }
 }
 
-/// Whether what is stored holds what is wanted. Conditions of other types belong to others.
-fn holds(stored: &Value, wanted: &Value) -> bool {
+/// Whether what is stored holds what is wanted, in the conditions and in these members. Conditions of other types belong to
+/// others.
+pub(crate) fn holds<'m>(
+    stored: &Value,
+    wanted: &Value,
+    members: impl IntoIterator<Item = &'m &'static str>,
+) -> bool {
     let conditions =
         |status: &Value| status.get("conditions").and_then(Value::as_array).cloned().unwrap_or_default();
     let there = conditions(stored);
     conditions(wanted).iter().all(|condition| there.contains(condition))
-        && ["nodes", "until"].iter().chain(&COUNTED).all(|member| stored.get(member) == wanted.get(member))
+        && members.into_iter().all(|member| stored.get(member) == wanted.get(member))
 }
 
 /// What one pass over the facts leads to.
@@ -77,9 +92,9 @@ pub fn plan(view: &View, audited: &Audited, unseen: &mut Unseen, now: Timestamp)
     let broken = view.snapshot.world().glasses().filter(|glass| glass.is_active(now));
     let mut planned = Planned { broken: broken.cloned().collect(), ..Planned::default() };
     for (kind, name, shown) in view.own_objects() {
-        let stored = unseen.stored(kind, name, shown);
+        let stored = unseen.stored(kind.as_str(), None, name, shown);
         let status = status(kind, name, &stored, view, audited, now);
-        if !holds(&stored.status, &status) {
+        if !holds(&stored.status, &status, ["nodes", "until"].iter().chain(&COUNTED)) {
             let own = OwnStatus::cluster_scoped(kind, name, status);
             planned.writes.push(Write { own, seen: shown.resource_version.clone() });
         }

@@ -3,7 +3,6 @@
 //! Reports tell of every finding; events are for whoever looks at the owner. There are few at a time, and what is not
 //! told is counted.
 
-mod bucket;
 mod plan;
 
 use std::sync::Arc;
@@ -20,9 +19,9 @@ use tracing::{debug, warn};
 use super::recall::Recalled;
 use super::wanted::Owners;
 use crate::audit::Audited;
+use crate::bucket::Bucket;
 use crate::index::Index;
 use crate::metrics::Metrics;
-use bucket::Bucket;
 use plan::{event, news};
 
 /// Events at a time.

@@ -12,6 +12,7 @@ use crate::metrics::Metrics;
 use crate::registration::{Registrar, Registration};
 use crate::report::{Reporter, Teller, recall};
 use crate::response::Responder;
+use crate::transfer::Clerk;
 
 /// What the leader does.
 pub(super) struct Duties {
@@ -53,6 +54,13 @@ impl Duties {
                 &identity,
                 &registration.namespace,
             );
+            let clerk = Clerk::new(
+                client.clone(),
+                index.clone(),
+                metrics.clone(),
+                identity.clone(),
+                registration.namespace.clone(),
+            );
             // Since when findings are known is read before the first audit, and nothing else waits for it.
             let auditing = async {
                 let recalled = recall(&client, &index).await;
@@ -72,6 +80,7 @@ impl Duties {
                 () = Box::pin(stamper.run()) => return,
                 () = Box::pin(reporter.run()) => return,
                 () = Box::pin(responder.run()) => return,
+                () = Box::pin(clerk.run()) => return,
                 () = Box::pin(herald.run()) => return,
             }
         }

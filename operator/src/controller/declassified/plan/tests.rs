@@ -85,3 +85,36 @@ fn the_condition_tells_the_last_loss_and_keeps_its_time() {
     assert_eq!(condition(&"pi".into(), message, &view, at(60)), Some(expected));
     assert_eq!(condition(&"x".into(), message, &view, at(60)), None);
 }
+
+#[test]
+fn it_is_recorded_once_whoever_leads() {
+    use super::super::record;
+    let mut label_removed = lost("data", &["pi", "not a class name"]);
+    let due = record::due(&[label_removed.clone()], at(7));
+    let expected = json!({
+        "event": "Declassified", "observedAt": "1970-01-01T00:00:07Z",
+        "why": "it no longer has the label of pi, not a class name",
+        "object": {"kind": "PersistentVolumeClaim", "namespace": "shop", "name": "data", "by": "kubectl-label"},
+        "dataClasses": ["pi"]
+    });
+    assert_eq!(serde_json::to_value(&due[0].spec).unwrap(), expected);
+    assert!(due[0].name.starts_with("uid-of-data.7."), "{}", due[0].name);
+    label_removed.seen = Instant::now();
+    assert_eq!(
+        record::due(&[label_removed.clone()], at(9))[0].name,
+        due[0].name,
+        "another leader gives the same name"
+    );
+    label_removed.what = "is declassified by annotation: pi".to_owned();
+    assert_ne!(record::due(&[label_removed], at(7))[0].name, due[0].name);
+}
+
+#[test]
+fn a_kind_of_ours_that_protects_less_is_a_downgrade() {
+    use super::super::record;
+    let kind = WatchedKind::of(GROUP, "ResidencyPolicy").unwrap();
+    let key = ObjectKey { namespace: None, name: "p".into() };
+    let weakened = Declassification { kind, key, gone: true, writer: None, ..lost("p", &["pi"]) };
+    let due = record::due(&[weakened], at(0));
+    assert_eq!(due[0].spec.event, bund_crds::EventType::ModeDowngraded);
+}
