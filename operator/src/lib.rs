@@ -11,13 +11,17 @@
 //! [`run::run`] puts them together.
 
 pub mod audit;
+mod backoff;
 pub mod certificates;
 pub mod configuration;
 pub mod controller;
+mod digest;
+mod event;
 pub mod health;
 pub mod index;
 pub mod leader;
 pub mod metrics;
+pub mod own_status;
 pub mod registration;
 pub mod report;
 pub mod response;

@@ -19,6 +19,8 @@ mod kinds;
 mod protection;
 mod right;
 mod teller;
+#[cfg(test)]
+mod testing;
 mod webhooks;
 
 use std::collections::BTreeMap;

@@ -20,6 +20,7 @@ use crate::{
     report::{self, Colour, Format, visible},
 };
 
+mod cluster;
 mod preflight;
 mod why;
 

@@ -241,7 +241,7 @@ fn sort(findings: &mut Vec<Finding>) {
 }
 
 /// Whether every node of the cluster is inside one of `jurisdictions`, whatever its labels leave unsaid.
-pub(crate) fn every_node_inside(jurisdictions: &BTreeSet<JurisdictionName>, world: &World) -> bool {
+pub fn every_node_inside(jurisdictions: &BTreeSet<JurisdictionName>, world: &World) -> bool {
     let location = world.location();
     location.span == Span::Uniform
         && location.jurisdiction.as_ref().is_some_and(|own| jurisdictions.contains(own))

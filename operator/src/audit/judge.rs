@@ -11,8 +11,8 @@ use bund_engine::{Finding, Subject, Timestamp};
 
 use crate::index::{SubjectKey, View};
 
-/// What one subject was found to be.
-#[derive(Clone, Debug, PartialEq)]
+/// What one subject was found to be. `Eq`, like [`OwnerAudit`](super::OwnerAudit).
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Outcome {
     /// The policies that keep a class that it holds, in order.
     pub(super) kept_by: Vec<PolicyName>,

@@ -27,11 +27,11 @@ pub struct Auditor {
 }
 
 impl Auditor {
-    /// An auditor that knows only since when some findings are known.
-    pub fn new(index: Arc<Index>, metrics: Metrics, since: Since) -> Self {
+    /// An auditor that knows nothing yet.
+    pub fn new(index: Arc<Index>, metrics: Metrics) -> Self {
         let (told, _) = watch::channel(None);
         let listener = index.listen();
-        Self { index, metrics, listener, audit: Audit::new(since), told }
+        Self { index, metrics, listener, audit: Audit::default(), told }
     }
 
     /// The same auditor, which knows since when these findings are known.

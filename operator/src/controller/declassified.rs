@@ -7,16 +7,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bund_engine::{HeldClass, Timestamp};
-use k8s_openapi::api::events::v1::Event;
-use kube::api::{DynamicObject, Patch, PatchParams, PostParams};
-use kube::{Api, Client};
+use kube::Client;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::time::{sleep, timeout};
 use tracing::warn;
 
-use crate::index::{Declassification, Index, WatchedKind, names};
+use crate::event::create_or_warn;
+use crate::index::{Declassification, Index, names};
 use crate::metrics::Metrics;
+use crate::own_status::apply;
 use plan::{condition, counts, events, last};
 
 /// Who owns the condition.
@@ -105,46 +105,16 @@ impl Herald {
         }
         self.metrics.declassified(counts(heard, *missed, view.snapshot.world()));
         for event in events(heard, *missed, &self.identity, now) {
-            self.write_event(&event).await;
+            create_or_warn(&self.client, &event).await;
         }
         self.owed.extend(last(heard, view.snapshot.world(), now));
         for (class, message) in std::mem::take(&mut self.owed) {
             let Some(status) = condition(&class, &message, &view, now) else { continue };
-            if let Err(error) = self.write_condition(&class, &status).await {
+            if let Err(error) = apply(&self.client, &status, FIELD_MANAGER).await {
                 let error = crate::chain(&error);
                 warn!(%class, error, "a condition could not be written; it is tried again");
                 self.owed.insert(class, message);
             }
-        }
-    }
-
-    async fn write_event(&self, event: &Event) {
-        let namespace = event.metadata.namespace.as_deref().unwrap_or_default();
-        let events: Api<Event> = Api::namespaced(self.client.clone(), namespace);
-        match events.create(&PostParams::default(), event).await {
-            Ok(_) => {}
-            // Another leader told it.
-            Err(kube::Error::Api(status)) if status.is_already_exists() => {}
-            Err(error) => {
-                let error = crate::chain(&error);
-                warn!(namespace, error, "an event could not be written; the log above tells the same");
-            }
-        }
-    }
-
-    async fn write_condition(
-        &self,
-        class: &HeldClass,
-        status: &serde_json::Value,
-    ) -> Result<(), kube::Error> {
-        let Some(kind) = WatchedKind::of(bund_crds::GROUP, "DataClass") else { return Ok(()) };
-        let api: Api<DynamicObject> = Api::all_with(self.client.clone(), &kind.resource());
-        let parameters = PatchParams::apply(FIELD_MANAGER).force();
-        match api.patch_status(class.as_str(), &parameters, &Patch::Apply(status)).await {
-            Ok(_) => Ok(()),
-            // It is gone, and so will its status be.
-            Err(kube::Error::Api(status)) if status.is_not_found() => Ok(()),
-            Err(error) => Err(error),
         }
     }
 }

@@ -12,8 +12,7 @@ use std::time::Duration;
 use bund_engine::Timestamp;
 use futures::{StreamExt, stream};
 use k8s_openapi::api::events::v1::Event;
-use kube::api::PostParams;
-use kube::{Api, Client};
+use kube::Client;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 use tracing::{debug, warn};
@@ -98,11 +97,8 @@ impl Teller {
 /// Creates an event. Whether it is there now.
 async fn create(client: &Client, event: &Event) -> bool {
     let namespace = event.metadata.namespace.as_deref().unwrap_or_default();
-    let events: Api<Event> = Api::namespaced(client.clone(), namespace);
-    match timeout(PATIENCE, events.create(&PostParams::default(), event)).await {
-        Ok(Ok(_)) => true,
-        // Another leader told it.
-        Ok(Err(kube::Error::Api(status))) if status.is_already_exists() => true,
+    match timeout(PATIENCE, crate::event::create(client, event)).await {
+        Ok(Ok(())) => true,
         Ok(Err(error)) => {
             warn!(namespace, error = crate::chain(&error), "an event could not be written");
             false

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kube::Client;
 use tokio::sync::watch;
 
-use crate::audit::{Auditor, Since};
+use crate::audit::Auditor;
 use crate::controller::{Controller, Herald, Stamper};
 use crate::index::Index;
 use crate::metrics::Metrics;
@@ -40,7 +40,7 @@ impl Duties {
             metrics.leads(true);
             let registrar =
                 Registrar::new(client.clone(), registration.clone(), metrics.clone(), identity.clone());
-            let auditor = Auditor::new(index.clone(), metrics.clone(), Since::new());
+            let auditor = Auditor::new(index.clone(), metrics.clone());
             let controller =
                 Controller::new(client.clone(), index.clone(), metrics.clone(), auditor.audited());
             let stamper = Stamper::new(client.clone(), index.clone(), metrics.clone());

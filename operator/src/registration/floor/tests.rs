@@ -4,6 +4,7 @@ use bund_engine::{Snapshot, Timestamp, snapshot::Observed};
 use serde_json::{Value, json};
 
 use super::*;
+use crate::registration::testing::assert_written_before_read;
 
 const REGION: &str = "topology.kubernetes.io/region";
 
@@ -187,14 +188,5 @@ fn the_floor_asks_about_pods_of_guarded_namespaces_alone() {
 
 #[test]
 fn every_variable_is_written_before_it_is_read() {
-    let policy = floor_policy(&[]);
-    let mut known = Vec::new();
-    for variable in policy["spec"]["variables"].as_array().unwrap() {
-        let expression = variable["expression"].as_str().unwrap();
-        for used in expression.split("variables.").skip(1) {
-            let name: String = used.chars().take_while(char::is_ascii_alphanumeric).collect();
-            assert!(known.contains(&name), "{name} in {expression}");
-        }
-        known.push(variable["name"].as_str().unwrap().to_owned());
-    }
+    assert_written_before_read(&floor_policy(&[]));
 }
