@@ -7,7 +7,7 @@ use std::{
 
 use bund_crds::Mode;
 use bund_engine::{
-    Assumption, Decision, Finding, Request, Timestamp, decide,
+    Assumption, Decision, Finding, Request, Snapshot, Timestamp, decide,
     request::Rights,
     snapshot::{CarrierKind, OwnKind},
 };
@@ -134,7 +134,16 @@ pub struct Summary {
 }
 
 /// Judges every manifest. `progress` is called after each with the number judged so far and that of all.
-pub fn run(inputs: Inputs, now: Timestamp, mut progress: impl FnMut(usize, usize)) -> Outcome {
+pub fn run(inputs: Inputs, now: Timestamp, progress: impl FnMut(usize, usize)) -> Outcome {
+    run_with_facts(inputs, now, progress).0
+}
+
+/// The same, with everything that was known.
+pub(crate) fn run_with_facts(
+    inputs: Inputs,
+    now: Timestamp,
+    mut progress: impl FnMut(usize, usize),
+) -> (Outcome, Snapshot) {
     let Inputs { mut manifests, policies, mut facts, mut old, namespace, mut unreadable, rights } = inputs;
     for document in manifests.iter_mut().chain(&mut old).chain(&mut facts) {
         place(&mut document.value, namespace.as_deref());
@@ -164,7 +173,7 @@ pub fn run(inputs: Inputs, now: Timestamp, mut progress: impl FnMut(usize, usize
         outcome.checked.push(Checked { document, decision });
         progress(outcome.checked.len(), total);
     }
-    outcome
+    (outcome, snapshot)
 }
 
 /// The objects as they are today. Of one that is given twice, differently, nobody knows which it is.

@@ -5,8 +5,11 @@
 
 use bund_crds::GROUP;
 use bund_engine::{
-    Decision, Finding, ObjectId, Subject, Timestamp, Verdict, decide::requirements_on, decide_standing,
-    snapshot::OwnKind, subject::Role,
+    Decision, Finding, ObjectId, Subject, Timestamp, Verdict,
+    decide::requirements_on,
+    decide_standing,
+    snapshot::{OwnKind, TransferKind},
+    subject::Role,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -134,7 +137,10 @@ fn not_known(inventory: &Inventory) -> Vec<NotKnown> {
     let mut not_known = inventory.not_known();
     if matches!(inventory.origin, Origin::Files { .. }) {
         let ships = [OwnKind::DataClass.as_str(), OwnKind::Jurisdiction.as_str()];
-        not_known.retain(|one| one.kind.group != GROUP || !ships.contains(&one.kind.kind.as_str()));
+        // And where no file holds a transfer, none covers anything.
+        let transfers = TransferKind::ALL.map(TransferKind::as_str);
+        let left_out = |kind: &str| ships.contains(&kind) || transfers.contains(&kind);
+        not_known.retain(|one| one.kind.group != GROUP || !left_out(&one.kind.kind));
     }
     not_known
 }
