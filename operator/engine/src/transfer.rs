@@ -11,7 +11,7 @@ mod due;
 mod standing;
 
 pub use assess::{Assessment, Deadline, Missing, Prohibition, Route, assess};
-pub use decisions::{Refusal, Tally, judge_decision, tally};
+pub use decisions::{Refusal, Tally, judge_decision, needs_right, tally};
 pub use digest::{digest, text_to_approve};
 pub use due::{Due, due};
 pub use standing::{End, Standing, standing};

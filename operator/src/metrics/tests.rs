@@ -32,7 +32,7 @@ fn a_request_is_counted_by_operation_resource_and_decision() {
     for resource in ["pods", "deployments", "a-name-that-a-user-chose"] {
         let question = review::read(&ask(resource, &json!({}))).unwrap();
         let decision = decide(&question.request, &Snapshot::default(), Timestamp::UNIX_EPOCH);
-        metrics.admission().answered(Entrance::Validating, &question, &decision, Outcome::Allowed);
+        metrics.admission().answered(Entrance::Validating, &question, &decision.findings, Outcome::Allowed);
     }
     metrics.admission().unanswered();
     let text = text(&metrics);
@@ -118,7 +118,7 @@ fn everything() -> String {
     );
     let decision = decide(&request, &snapshot, Timestamp::UNIX_EPOCH);
     assert!(!decision.findings.is_empty());
-    metrics.admission().answered(Entrance::Validating, &question, &decision, Outcome::Allowed);
+    metrics.admission().answered(Entrance::Validating, &question, &decision.findings, Outcome::Allowed);
     metrics.admission().took(Entrance::Validating, std::time::Duration::ZERO);
     metrics.watch_broke(WatchedKind::of("", "Pod").unwrap());
     let leaf = crate::certificates::issue(crate::certificates::Step::Everything, None, &[], Timestamp::now());

@@ -182,12 +182,12 @@ impl Transfers {
     }
 
     /// The transfers of one namespace, in order of name.
-    pub fn transfers_in<'s>(&'s self, namespace: &'s str) -> impl Iterator<Item = &'s TransferFacts> {
+    pub fn transfers_in<'s>(&'s self, namespace: &str) -> impl Iterator<Item = &'s TransferFacts> {
         in_namespace(&self.transfers, namespace).map(AsRef::as_ref)
     }
 
     /// The decisions of one namespace, in order of name.
-    pub fn approvals_in<'s>(&'s self, namespace: &'s str) -> impl Iterator<Item = &'s ApprovalFacts> {
+    pub fn approvals_in<'s>(&'s self, namespace: &str) -> impl Iterator<Item = &'s ApprovalFacts> {
         in_namespace(&self.approvals, namespace).map(AsRef::as_ref)
     }
 
@@ -287,7 +287,7 @@ impl Transfers {
 
 fn in_namespace<'s, F>(
     map: &'s RedBlackTreeMapSync<TransferKey, Arc<F>>,
-    namespace: &'s str,
+    namespace: &str,
 ) -> impl Iterator<Item = &'s Arc<F>> {
     let first: TransferKey = (namespace.into(), Box::default());
     map.range(first..).take_while(move |((other, _), _)| other.as_ref() == namespace).map(|(_, facts)| facts)
