@@ -70,6 +70,8 @@ pub struct Status {
     pub decisions: Vec<Decided>,
     /// Whether it is in effect.
     pub standing: Standing,
+    /// Whether it may stand otherwise, because something that this rests on could not be read.
+    pub incomplete: bool,
     /// What Bund wrote into its status.
     pub conditions: Vec<Told>,
     /// Kinds that could not be read, with why.
@@ -244,6 +246,7 @@ pub fn status(inventory: &Inventory, known: &Known, transfer: &TransferFacts, no
     let TransferFacts { namespace, name, uid, digest, creator, spec, .. } = transfer;
     let tally = tally(transfer, &known.snapshot);
     let CrossBorderTransferSpec { recipient, .. } = spec;
+    let not_known = not_known(inventory);
     Status {
         version: VERSION,
         origin: inventory.origin.clone(),
@@ -272,8 +275,9 @@ pub fn status(inventory: &Inventory, known: &Known, transfer: &TransferFacts, no
         },
         decisions: decisions(transfer, known, &tally),
         standing: standing(transfer::standing(transfer, &known.snapshot, now)),
+        incomplete: !not_known.is_empty() || !known.unreadable.is_empty(),
         conditions: conditions(inventory, transfer),
-        not_known: inventory.not_known(),
+        not_known,
         unreadable: known.unreadable.clone(),
     }
 }
@@ -343,6 +347,15 @@ fn standing(standing: transfer::Standing) -> Standing {
         }
     };
     Standing { state, until, why: why.filter(|why| !why.is_empty()) }
+}
+
+/// Kinds that could not be read. What ships stands for classes and jurisdictions that no file holds.
+pub(super) fn not_known(inventory: &Inventory) -> Vec<NotKnown> {
+    let mut not_known = inventory.not_known();
+    if matches!(inventory.origin, Origin::Files { .. }) {
+        not_known.retain(|one| !["DataClass", "Jurisdiction"].contains(&one.kind.kind.as_str()));
+    }
+    not_known
 }
 
 /// What Bund wrote into the status of the object.

@@ -25,7 +25,11 @@ pub fn text(status: &Status) -> String {
     page.section("recipient", [status.recipient.clone()]);
     page.section("persons", [persons(status.persons)]);
     page.section("asked by", [asked_by(status)]);
-    page.section("standing", [standing(status)]);
+    let may_differ = "it may stand otherwise: see below what is not known or cannot be read";
+    page.section(
+        "standing",
+        std::iter::once(standing(status)).chain(status.incomplete.then(|| may_differ.to_owned())),
+    );
     page.section("law", law(status));
     page.section("missing", status.law.missing.iter().map(missing));
     page.section("forbidden", status.law.prohibitions.iter().map(prohibition));
