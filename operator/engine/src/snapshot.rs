@@ -21,6 +21,7 @@ mod carriers;
 mod class;
 mod dependents;
 mod glass;
+mod jurisdiction;
 mod node;
 mod observe;
 mod pod;
