@@ -82,7 +82,7 @@ impl Judge<'_> {
         subject: &Subject,
         kept_by: &[PolicyName],
     ) -> Vec<(PolicyName, Finding)> {
-        let mirror = self.view.pod(key).is_some_and(|pod| pod.made_by == MadeBy::Kubelet);
+        let mirror = self.view.pod(key).is_some_and(|pod| pod.subject.made_by == MadeBy::Kubelet);
         let asked_for = match subject.role {
             Role::Pod => !mirror && self.view.owner_of(key) == *key,
             Role::Workload(_) => true,

@@ -112,7 +112,7 @@ impl View {
         let mut owner = key.clone();
         // A pod, its ReplicaSet or Job, their Deployment or CronJob; references that go round end here too.
         for _ in 0..3 {
-            let pod = self.pod(&owner).map(|pod| &pod.made_by);
+            let pod = self.pod(&owner).map(|pod| &pod.subject.made_by);
             let made_by = pod.or_else(|| self.workloads.get(&owner).map(|workload| &workload.made_by));
             let Some(MadeBy::Controller(id)) = made_by.filter(|made_by| stands_for_it(made_by)) else {
                 break;
