@@ -9,7 +9,9 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use bund_crds::{Mode, NamespaceName};
-use bund_engine::{Decision, Snapshot, decide_standing, request::Rights, snapshot::DEFAULT_NAMESPACE};
+use bund_engine::{
+    Decision, Snapshot, cover::is_flow, decide_standing, request::Rights, snapshot::DEFAULT_NAMESPACE,
+};
 use clap::{ArgGroup, Args, Subcommand};
 use serde_json::Value;
 
@@ -27,7 +29,7 @@ use crate::{
     },
     report::{put, visible},
     transfer::{
-        draft::{Draft, draft, is_sent},
+        draft::{Draft, draft},
         status::{find, render_text, status},
     },
     why::facts,
@@ -146,12 +148,19 @@ impl DraftArgs {
             (Some(_), None) => bail!("name the object that is refused: --subject KIND/NAME"),
             (None, asked) => from_manifests(&Manifests { file, policies, facts }, asked.as_ref(), namespace)?,
         };
-        let Some(Draft { manifest, beyond }) = drafted else {
+        let Some(Draft { manifest, beyond, untold }) = drafted else {
             writeln!(stderr(), "bund: nothing here needs a transfer: no rule is broken by where data goes")?;
             return Ok(ExitCode::from(1));
         };
         for line in beyond {
             writeln!(stderr(), "bund: no transfer helps against {}", visible(&line))?;
+        }
+        for line in untold {
+            writeln!(
+                stderr(),
+                "bund: no transfer covers this before the object names the place: {}",
+                visible(&line)
+            )?;
         }
         let place = output.as_deref().map_or_else(|| "it".into(), Path::to_string_lossy);
         write_draft(&manifest, output.as_deref())?;
@@ -231,7 +240,7 @@ fn one_of(
         return Ok(found.and_then(|(object, decision)| draft(object, decision, snapshot)));
     }
     let refused = |decision: &Decision| {
-        decision.findings.iter().any(|finding| is_sent(finding) && finding.consequence() == Mode::Deny)
+        decision.findings.iter().any(|finding| is_flow(finding.reason) && finding.consequence() == Mode::Deny)
     };
     let refused: Vec<_> = judged.iter().filter(|(_, decision)| refused(decision)).collect();
     match refused.as_slice() {

@@ -1,7 +1,11 @@
 //! A transfer to begin with, from a refusal: what is known is written, what a person must say is asked for. (pure)
 
-use bund_crds::cross_border_transfer::Source;
-use bund_engine::{Decision, Finding, Reason, Snapshot, finding::Standing};
+use bund_crds::{Mode, cross_border_transfer::Source};
+use bund_engine::{
+    Decision, Finding, Snapshot,
+    cover::{FlowDestination, is_flow},
+    finding::Standing,
+};
 use serde_json::Value;
 
 use crate::inventory::{controller, name_of, text};
@@ -18,6 +22,8 @@ pub struct Draft {
     pub manifest: String,
     /// What refuses the object and no transfer helps against, a line each.
     pub beyond: Vec<String>,
+    /// What names no place, so that no transfer covers it before it does, a line each.
+    pub untold: Vec<String>,
 }
 
 /// What a sheet is made of.
@@ -32,26 +38,23 @@ struct Flow<'f> {
 
 /// Drafts a transfer for an object that is refused. `None` where no finding tells of data that goes out.
 pub fn draft(object: &Value, decision: &Decision, snapshot: &Snapshot) -> Option<Draft> {
-    let (sent, others): (Vec<_>, Vec<_>) = decision
-        .findings
-        .iter()
-        .filter(|finding| finding.standing != Standing::Exempt)
-        .partition(|finding| is_sent(finding));
+    let stands = decision.findings.iter().filter(|finding| finding.standing != Standing::Exempt);
+    let (sent, others): (Vec<_>, Vec<_>) = stands.partition(|finding| is_flow(finding.reason));
     if sent.is_empty() {
         return None;
     }
-    let subject = snapshot.extract(object, None, None);
     let flow = Flow {
         namespace: decision.subject.namespace.as_deref().unwrap_or_default(),
         subject: decision.subject.to_string(),
         source: source(object),
         classes: decision.classes.keys().map(bund_engine::HeldClass::as_str).collect(),
-        places: places(&subject, &sent, snapshot),
+        places: places(&sent, snapshot),
         refusals: each_once(&sent),
     };
-    let refusing: Vec<_> =
-        others.into_iter().filter(|finding| finding.consequence() == bund_crds::Mode::Deny).collect();
-    Some(Draft { manifest: sheet::write(&flow), beyond: each_once(&refusing) })
+    let refusing: Vec<_> = others.into_iter().filter(|finding| finding.consequence() == Mode::Deny).collect();
+    let untold: Vec<_> =
+        sent.into_iter().filter(|finding| finding.destination == FlowDestination::Untold).collect();
+    Some(Draft { manifest: sheet::write(&flow), beyond: each_once(&refusing), untold: each_once(&untold) })
 }
 
 /// What each finding says, each once: findings of several classes say the same.
@@ -64,41 +67,6 @@ fn each_once(findings: &[&Finding]) -> Vec<String> {
         }
     }
     told
-}
-
-/// Whether a finding tells of data that goes to a place: such findings a transfer covers, and no others.
-pub fn is_sent(finding: &Finding) -> bool {
-    match finding.reason {
-        Reason::NodeOutside
-        | Reason::BindingOutside
-        | Reason::RunsOutside
-        | Reason::PlacementContradicts
-        | Reason::PlacementUnconfined
-        | Reason::DaemonSetUnconfined
-        | Reason::DestinationOutside
-        | Reason::StorageOutside
-        | Reason::StorageUnconfined
-        | Reason::CopyOutside
-        | Reason::VolumeUsedOutside => true,
-        Reason::NoEligibleNode
-        | Reason::ClassNotOnTemplate
-        | Reason::ClassOutsideGuarded
-        | Reason::NamespaceNotGuarded
-        | Reason::PoliciesConflict
-        | Reason::InlineVolume
-        | Reason::VolumeUnmarked
-        | Reason::ClaimOutsideGuarded
-        | Reason::NotEncrypted
-        | Reason::ClassRemoved
-        | Reason::GuardRemoved
-        | Reason::ProtectionWeakened
-        | Reason::FactUnreadable
-        | Reason::FieldUnreadable
-        | Reason::TermImpossible
-        | Reason::UnknownField
-        | Reason::UnknownClass
-        | Reason::NodeReader => false,
-    }
 }
 
 /// What people wrote that made the object: a transfer that names it covers what it makes.

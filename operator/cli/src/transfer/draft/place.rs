@@ -1,10 +1,10 @@
-//! The places to which an object would send data, as far as it names them.
+//! The places to which findings say that data goes, as a transfer writes them.
 
 use bund_crds::{HostName, ProviderName, RegionId, destination_mapping::DestinationType, labels};
 use bund_engine::{
-    Finding, Reason, Snapshot, Subject,
-    snapshot::World,
-    subject::{NodeTerm, PodShape},
+    Finding, Snapshot,
+    cover::{FlowDestination, FlowPlace},
+    storage::parameters::PlaceKind,
 };
 
 /// A place, as far as it is known.
@@ -14,70 +14,64 @@ pub(super) enum Named {
     Region(ProviderName, RegionId),
     /// A region; whose it is nobody said.
     RegionOf(String),
-    /// A zone.
-    Zone(String),
+    /// Something in a region that nobody named: a zone, a node.
+    WithinRegion(String),
     /// A host.
     Host(HostName),
-    /// Something else that a field names.
+    /// Something in which no host can be found.
     Other(String),
 }
 
-/// Every place that the object names and that is not inside, in order, each once. None where it names none.
-pub(super) fn places(subject: &Subject, sent: &[&Finding], snapshot: &Snapshot) -> Vec<Named> {
-    let world = snapshot.world();
-    let mut places: Vec<_> = subject.shapes.iter().flat_map(|shape| of_shape(shape, world)).collect();
-    for finding in sent {
-        let named = subject
-            .destinations
-            .iter()
-            .find(|named| finding.reason == Reason::DestinationOutside && named.field == finding.field);
-        places.extend(named.map(|named| of_field(named.kind, &named.text, named.provider.as_ref(), world)));
-    }
+/// Every place, in order, each once. None where nobody can tell.
+pub(super) fn places(sent: &[&Finding], snapshot: &Snapshot) -> Vec<Named> {
+    let told = sent.iter().filter_map(|finding| match &finding.destination {
+        FlowDestination::Told(places) => Some(places),
+        FlowDestination::Untold => None,
+    });
+    let mut places: Vec<_> = told.flatten().map(|place| named(place, snapshot)).collect();
     places.sort();
     places.dedup();
     places
 }
 
-/// The regions and zones that a pod asks for.
-fn of_shape(shape: &PodShape, world: &World) -> Vec<Named> {
-    let selected = shape.node_selector.iter().map(|(key, value)| (key.as_ref(), value.as_ref()));
-    let terms = shape.required_terms.iter().flat_map(|terms| terms.iter());
-    let all = selected.chain(terms.flat_map(asked));
-    all.filter_map(|(key, value)| of_label(key, value, world)).collect()
-}
-
-/// What a term asks for by `In`, each key with each value.
-fn asked(term: &NodeTerm) -> impl Iterator<Item = (&str, &str)> {
-    term.labels.iter().flat_map(|requirement| {
-        let values = match &requirement.operator {
-            bund_engine::subject::Operator::In(values) => Some(values),
-            _ => None,
-        };
-        values.into_iter().flatten().map(|value| (requirement.key.as_ref(), value.as_ref()))
-    })
-}
-
-fn of_label(key: &str, value: &str, world: &World) -> Option<Named> {
-    let location = world.location();
-    if [labels::REGION, labels::LEGACY_REGION].contains(&key) || key == location.node_key.as_ref() {
-        let is_inside = world.jurisdictions().any(|table| table.node_values().contains(value));
-        return (!is_inside).then(|| region(value, None, world));
+fn named(place: &FlowPlace, snapshot: &Snapshot) -> Named {
+    match place {
+        FlowPlace::Node(name) => node(name, snapshot),
+        FlowPlace::NodeRegion(text) | FlowPlace::Storage(PlaceKind::Region, text) => {
+            region(text, None, snapshot)
+        }
+        FlowPlace::NodeZone(text) | FlowPlace::Storage(PlaceKind::Zone | PlaceKind::RegionOrZone, text) => {
+            Named::WithinRegion(format!("zone {text}"))
+        }
+        FlowPlace::Storage(PlaceKind::Host | PlaceKind::Url, text) => host(text),
+        FlowPlace::Mapped(DestinationType::Region, text, provider) => {
+            region(text, provider.as_ref(), snapshot)
+        }
+        FlowPlace::Mapped(
+            DestinationType::Host | DestinationType::Registry | DestinationType::Url,
+            text,
+            _,
+        ) => host(text),
+        FlowPlace::Mapped(DestinationType::Cidr | DestinationType::Bucket, text, _) => {
+            Named::Other(text.to_string())
+        }
     }
-    let is_zone = [labels::ZONE, labels::LEGACY_ZONE].contains(&key);
-    is_zone.then(|| Named::Zone(value.to_owned()))
 }
 
-fn of_field(kind: DestinationType, text: &str, provider: Option<&ProviderName>, world: &World) -> Named {
-    match kind {
-        DestinationType::Region => region(text, provider, world),
-        DestinationType::Host | DestinationType::Registry | DestinationType::Url => host(text),
-        DestinationType::Cidr | DestinationType::Bucket => Named::Other(text.to_owned()),
+/// The region that a node's label names.
+fn node(name: &str, snapshot: &Snapshot) -> Named {
+    let location = snapshot.world().location();
+    let facts = snapshot.node(name);
+    let label = |key: &str| facts.and_then(|facts| facts.labels.get(key));
+    match label(&location.node_key).or_else(|| label(labels::REGION)) {
+        Some(text) => region(text, None, snapshot),
+        None => Named::WithinRegion(format!("node {name}")),
     }
 }
 
 /// A region of the provider that is named, or of the only one on which the cluster runs.
-fn region(text: &str, provider: Option<&ProviderName>, world: &World) -> Named {
-    let only = match world.location().providers.as_slice() {
+fn region(text: &str, provider: Option<&ProviderName>, snapshot: &Snapshot) -> Named {
+    let only = match snapshot.world().location().providers.as_slice() {
         [only] => Some(only),
         _ => None,
     };

@@ -111,9 +111,9 @@ fn destination(text: &mut String, place: &Named) -> std::fmt::Result {
             writeln!(text, "{NEEDED}    - provider: <whose region {} is>", visible(region))?;
             writeln!(text, "{NEEDED}      region: {}", scalar(region))
         }
-        Named::Zone(zone) => {
-            writeln!(text, "{NEEDED}    - provider: <whose zone {} is>", visible(zone))?;
-            writeln!(text, "{NEEDED}      region: <the region of zone {}>", visible(zone))
+        Named::WithinRegion(what) => {
+            writeln!(text, "{NEEDED}    - provider: <the cloud provider of {}>", visible(what))?;
+            writeln!(text, "{NEEDED}      region: <the region of {}>", visible(what))
         }
         Named::Other(other) => writeln!(text, "{NEEDED}    - host: <the host of {}>", visible(other)),
     }
