@@ -6,8 +6,10 @@
 use bund_crds::GROUP;
 use bund_engine::{
     Decision, Finding, ObjectId, Subject, Timestamp, Verdict,
+    cover::Cover,
     decide::requirements_on,
     decide_standing,
+    finding::Standing,
     snapshot::{OwnKind, TransferKind},
     subject::Role,
 };
@@ -61,6 +63,9 @@ pub struct Why {
     /// The broken glass that is in effect where it lives.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub break_glass: Option<Glass>,
+    /// The transfer in effect that covers what it sends out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub covered_by: Option<Cover>,
     /// Where it is, or where what keeps it lies.
     pub location: Vec<Place>,
     /// The truth, before modes and exemption.
@@ -116,6 +121,7 @@ pub fn why(inventory: &Inventory, known: &Known, object: &Value, now: Timestamp)
         enrolment,
         policies_from: known.policies,
         break_glass: held::glass(&question),
+        covered_by: covered_by(&decision),
         location: place::places(&question, &requirements),
         verdict: decision.verdict,
         incomplete: assumed::is_incomplete(&question),
@@ -130,6 +136,18 @@ pub fn why(inventory: &Inventory, known: &Known, object: &Value, now: Timestamp)
         not_known: not_known(inventory),
         unreadable: known.unreadable.clone(),
     }
+}
+
+/// The transfer that covers the findings: one covers all of them, or none does.
+fn covered_by(decision: &Decision) -> Option<Cover> {
+    decision.findings.iter().find_map(|finding| match &finding.standing {
+        Standing::Covered(cover) => Some(cover.clone()),
+        Standing::Stands
+        | Standing::Existed
+        | Standing::Exempt
+        | Standing::LetThrough(_)
+        | Standing::Declassified => None,
+    })
 }
 
 /// Kinds that could not be read. What ships stands for classes and jurisdictions that no file holds.

@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use bund_crds::{Mode, NamespaceName};
+use bund_crds::{CreditCode, Mode, NamespaceName};
 use bund_engine::{
     Decision, Snapshot, cover::is_flow, decide_standing, request::Rights, snapshot::DEFAULT_NAMESPACE,
 };
@@ -31,6 +31,7 @@ use crate::{
     transfer::{
         draft::{Draft, draft},
         status::{find, render_text, status},
+        totals::{self, totals},
     },
     why::facts,
 };
@@ -84,7 +85,15 @@ struct DraftArgs {
 #[command(group(ArgGroup::new("source").required(true).args(["facts", "context", "in_cluster"])))]
 struct StatusArgs {
     /// The CrossBorderTransfer.
-    name: String,
+    #[arg(required_unless_present = "exporter", conflicts_with = "exporter")]
+    name: Option<String>,
+    /// The exporter whose totals are told, by its credit code.
+    #[arg(long, value_name = "CODE", requires = "totals")]
+    exporter: Option<CreditCode>,
+    /// Tell how many persons count for the exporter since 1 January, Beijing time, and which route follows: for auditors,
+    /// who may list exporters, transfers and events of the record.
+    #[arg(long, requires = "exporter")]
+    totals: bool,
     /// Its namespace; that of the context, or `default`, where it is left out.
     #[arg(short, long)]
     namespace: Option<NamespaceName>,
@@ -109,7 +118,7 @@ impl TransferArgs {
 
 /// Transfers, and what the law and the decisions on them rest on, of a cluster or of files; with the namespace that is
 /// meant.
-pub(super) fn sight(
+fn sight(
     access: Option<Access>,
     paths: &[PathBuf],
     name: Option<&str>,
@@ -129,10 +138,15 @@ pub(super) fn sight(
 
 impl StatusArgs {
     fn run(self) -> Result<ExitCode> {
-        let Self { name, namespace, facts: paths, cluster, output } = self;
+        let Self { name, exporter, totals: _, namespace, facts: paths, cluster, output } = self;
         let namespace = namespace.as_ref().map(NamespaceName::as_str);
-        let (inventory, namespace) = sight(cluster.access(), &paths, Some(&name), namespace)?;
+        let (inventory, namespace) = sight(cluster.access(), &paths, name.as_deref(), namespace)?;
         let known = facts(&inventory);
+        if let Some(code) = exporter {
+            write(output, &totals(&inventory, &known, &code, now()?)?, totals::render_text)?;
+            return Ok(ending(&inventory, false));
+        }
+        let name = name.unwrap_or_default();
         let transfer = find(&known, &namespace, &name)?;
         write(output, &status(&inventory, &known, transfer, now()?), render_text)?;
         Ok(ending(&inventory, false))

@@ -1,8 +1,11 @@
 //! How a transfer stands, for people and for programs.
 
 use bund::{
-    inventory::{Task, files},
-    transfer::status::{find, render_text, status},
+    inventory::{GroupKind, Origin, Task, files},
+    transfer::{
+        status::{find, render_text, status},
+        totals,
+    },
     why::facts,
 };
 use bund_engine::Timestamp;
@@ -24,7 +27,9 @@ fn told(name: &str) -> (String, Value) {
 
 #[test]
 fn people_read_what_is_missing_who_decided_and_how_it_stands() {
-    run::assert_kept(&here("crm.txt"), &told("crm").0);
+    for name in ["crm", "planned"] {
+        run::assert_kept(&here(&format!("{name}.txt")), &told(name).0);
+    }
 }
 
 #[test]
@@ -81,4 +86,32 @@ fn programs_read_the_same() {
     for member in ["version", "uid", "digest", "createdBy", "decisions", "approvals", "persons"] {
         assert_eq!(printed[member], status[member], "{member}");
     }
+}
+
+#[test]
+fn auditors_read_what_counts_for_an_exporter() {
+    let inventory = files::read(&[here("dump.yaml")], Task::Transfers, |_, _| {});
+    let code = "91350100M000100Y43".parse().unwrap();
+    let totals = totals::totals(&inventory, &facts(&inventory), &code, then()).unwrap();
+    assert_eq!(
+        totals::render_text(&totals),
+        "Exporter 91350100M000100Y43, Example Trading Co., Ltd.: persons since 2025-12-31T16:00:00Z
+      ordinary      sensitive
+         40000              0  declared from elsewhere, up to 2026-05-20
+        200000              0  CrossBorderTransfer shop/crm (6c0ae1f2-8a57-4a40-9d7e-3d5f3f0f4d01)
+        240000              0  together; one that supersedes another counts with it once, as the larger of both
+StandardContractOrCertification: what the law asks for where nothing is exempt and no important data leaves
+"
+    );
+}
+
+#[test]
+fn who_may_not_see_the_whole_record_gets_no_totals() {
+    let mut inventory = files::read(&[here("dump.yaml")], Task::Transfers, |_, _| {});
+    inventory.origin = Origin::Cluster { context: "prod".to_owned() };
+    let why = "no right to list ledgerevents".to_owned();
+    inventory.gaps.insert(GroupKind::new("bund.dev", "LedgerEvent"), why.clone());
+    let code = "91350100M000100Y43".parse().unwrap();
+    let refused = totals::totals(&inventory, &facts(&inventory), &code, then());
+    assert_eq!(refused, Err(totals::TotalsError::NotKnown(vec![why])));
 }

@@ -43,11 +43,11 @@ fn named(place: &FlowPlace, snapshot: &Snapshot) -> Named {
         FlowPlace::NodeZone(text) | FlowPlace::Storage(PlaceKind::Zone | PlaceKind::RegionOrZone, text) => {
             Named::WithinRegion(format!("zone {text}"))
         }
-        FlowPlace::Storage(PlaceKind::Host | PlaceKind::Url, text) => host(text),
         FlowPlace::Mapped(DestinationType::Region, text, provider) => {
             region(text, provider.as_ref(), snapshot)
         }
-        FlowPlace::Mapped(
+        FlowPlace::Storage(PlaceKind::Host | PlaceKind::Url, text)
+        | FlowPlace::Mapped(
             DestinationType::Host | DestinationType::Registry | DestinationType::Url,
             text,
             _,
