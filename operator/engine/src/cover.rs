@@ -115,7 +115,7 @@ pub fn in_effect(transfer: &TransferFacts, snapshot: &Snapshot, now: Timestamp) 
 
 /// Whether findings of a reason tell of data that is sent somewhere. A transfer covers those of a subject all together,
 /// and never another: no approval lets anybody take a class away, store data unencrypted, or pass unread.
-pub(crate) fn is_flow(reason: Reason) -> bool {
+pub fn is_flow(reason: Reason) -> bool {
     match reason {
         Reason::NodeOutside
         | Reason::BindingOutside

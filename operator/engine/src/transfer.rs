@@ -14,7 +14,7 @@ mod over;
 mod recorded;
 mod standing;
 
-pub use assess::{Assessment, Deadline, Missing, Prohibition, Route, assess};
+pub use assess::{Assessment, Count, Deadline, Missing, Prohibition, Route, Totals, assess, totals};
 pub use case::Judges;
 pub use decisions::{Refusal, Tally, judge_decision, needs_right, tally};
 pub use digest::{digest, text_to_approve};

@@ -10,7 +10,7 @@ use crate::inventory::cluster::Access;
 #[derive(Debug, Args)]
 #[group(skip)]
 pub(super) struct ClusterArgs {
-    /// The context of the kubeconfig that names the cluster. It is only read: gets and lists, and nothing else.
+    /// The context of the kubeconfig that names the cluster.
     #[arg(long, value_name = "NAME")]
     context: Option<String>,
     /// The kubeconfig, instead of those that kubectl reads. Name its context too.

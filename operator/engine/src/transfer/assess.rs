@@ -14,15 +14,14 @@ mod mechanism;
 mod missing;
 mod route;
 mod spelling;
+mod totals;
 mod validity;
+
+pub use totals::{Count, Totals, totals};
 
 use alloc::{collections::BTreeSet, format, string::String, vec::Vec};
 
-use bund_crds::{
-    JurisdictionName,
-    exporter::{Body, Infrastructure},
-    jurisdiction::JurisdictionSpec,
-};
+use bund_crds::{JurisdictionName, jurisdiction::JurisdictionSpec};
 use jiff::civil::Date;
 use serde::Serialize;
 
@@ -190,20 +189,10 @@ impl<'s> Case<'s> {
         Ok(route::ruling(&Question {
             personal: self.contents.personal,
             important: self.contents.important,
-            handler: self.handler(),
+            handler: Handler::of(self.exporter()),
             ground: self.transfer.spec.mechanism.exemption.as_ref().map(|exemption| exemption.ground),
             persons: count::since_new_year(self)?,
         }))
-    }
-
-    /// Who exports, as far as the route depends on it.
-    fn handler(&self) -> Handler {
-        let spec = self.exporter().map(|exporter| &exporter.spec);
-        match spec.map(|spec| (spec.body, spec.infrastructure)) {
-            Some((Body::StateOrgan, _)) => Handler::StateOrgan,
-            Some((Body::Enterprise, Infrastructure::Critical)) => Handler::Critical,
-            Some((Body::Enterprise, Infrastructure::NotCritical)) | None => Handler::Ordinary,
-        }
     }
 }
 

@@ -29,22 +29,25 @@ pub(super) const ELSEWHERE_DAYS: i64 = 31;
 const NO_UID: &str = "";
 
 /// A transfer that counts.
-struct Counted<'s> {
-    share: Share,
+pub(super) struct Counted<'s> {
+    pub(super) share: Share,
     supersedes: Option<&'s str>,
 }
 
 /// Everything that counts for the exporter of a case, with its own share (O16 Arts 5, 7, 8). Or why nobody can count.
 pub(super) fn since_new_year(case: &Case<'_>) -> Result<Share, String> {
-    let transfers = case.snapshot.transfers();
-    if let Some(event) = transfers.unreadable().find(|object| object.kind == TransferKind::LedgerEvent) {
-        return Err(format!(
-            "LedgerEvent {} cannot be read, so nobody can count: {}",
-            event.key.1, event.why
-        ));
-    }
+    readable(case.snapshot)?;
     let elsewhere = elsewhere(case.exporter(), &case.transfer.spec.exporter, case.today)?;
     Ok(elsewhere.and(total(&counted(case, |_| true))))
+}
+
+/// Whether the whole record can be read; or why nobody can count.
+pub(super) fn readable(snapshot: &Snapshot) -> Result<(), String> {
+    let mut unreadable = snapshot.transfers().unreadable();
+    let event = unreadable.find(|object| object.kind == TransferKind::LedgerEvent);
+    event.map_or(Ok(()), |event| {
+        Err(format!("LedgerEvent {} cannot be read, so nobody can count: {}", event.key.1, event.why))
+    })
 }
 
 /// What counts against the scale of a security assessment: what was declared under the same reference, and what nobody
@@ -61,7 +64,11 @@ pub(super) fn under_assessment(case: &Case<'_>, reference: &str) -> Share {
 }
 
 /// What an exporter declares from elsewhere, where it is young enough. What it counted last year counts no more.
-fn elsewhere(exporter: Option<&ExporterFacts>, code: &CreditCode, today: Date) -> Result<Share, String> {
+pub(super) fn elsewhere(
+    exporter: Option<&ExporterFacts>,
+    code: &CreditCode,
+    today: Date,
+) -> Result<Share, String> {
     let name = code.object_name();
     let Some(exporter) = exporter else {
         return Err(format!("no Exporter {name} can be read; create it, with what it exported elsewhere"));
@@ -95,7 +102,7 @@ fn counted<'s>(case: &Case<'s>, counts: impl Fn(&str) -> bool) -> BTreeMap<&'s s
 }
 
 /// The transfers of an exporter that the record shows to have been in effect at `since` or afterwards.
-fn recorded<'s>(
+pub(super) fn recorded<'s>(
     snapshot: &'s Snapshot,
     exporter: &CreditCode,
     since: Timestamp,
@@ -134,7 +141,7 @@ fn opens(event: EventType) -> Option<bool> {
 
 /// The persons of all transfers. A transfer declares those of the one that it supersedes with its own, so that both
 /// count as the larger one. Of one that several supersede each declares them: then it is their sum.
-fn total(counted: &BTreeMap<&str, Counted<'_>>) -> Share {
+pub(super) fn total(counted: &BTreeMap<&str, Counted<'_>>) -> Share {
     let superseded = |of: &Counted<'_>| of.supersedes.and_then(|uid| counted.get_key_value(uid));
     let mut waiting: BTreeMap<&str, usize> = counted.keys().map(|uid| (*uid, 0)).collect();
     for (uid, _) in counted.values().filter_map(superseded) {

@@ -113,7 +113,7 @@ fn without_assessment(case: &Case<'_>, found: &mut Vec<Prohibition>) {
         found.push(prohibition("spec.mechanism.exemption", why, "XFER-2", "O16 Art. 5; NDSR Art. 37"));
     }
     if case.contents.personal
-        && case.handler() == Handler::StateOrgan
+        && Handler::of(case.exporter()) == Handler::StateOrgan
         && mechanism.security_assessment.is_none()
     {
         let why = "a state organ exports personal information only after a security assessment".to_string();

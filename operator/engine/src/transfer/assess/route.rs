@@ -1,8 +1,12 @@
 //! Which route the law asks for.
 
-use bund_crds::cross_border_transfer::Ground;
+use bund_crds::{
+    cross_border_transfer::Ground,
+    exporter::{Body, Infrastructure},
+};
 
 use super::{Route, contents::Share};
+use crate::snapshot::ExporterFacts;
 
 /// From how many persons on, of whom only ordinary information leaves, a route is needed (O16 Arts 5(4), 8).
 pub(super) const ORDINARY_FLOOR: u64 = 100_000;
@@ -35,6 +39,17 @@ pub(super) enum Handler {
     Critical,
     /// A state organ, or an organisation with powers of public affairs (PIPL Arts 36, 37).
     StateOrgan,
+}
+
+impl Handler {
+    /// Who exports, as far as the route depends on it.
+    pub(super) fn of(exporter: Option<&ExporterFacts>) -> Self {
+        match exporter.map(|exporter| (exporter.spec.body, exporter.spec.infrastructure)) {
+            Some((Body::StateOrgan, _)) => Self::StateOrgan,
+            Some((Body::Enterprise, Infrastructure::Critical)) => Self::Critical,
+            Some((Body::Enterprise, Infrastructure::NotCritical)) | None => Self::Ordinary,
+        }
+    }
 }
 
 /// The route, and the law that asks for it.
