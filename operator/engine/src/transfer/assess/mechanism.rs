@@ -2,7 +2,10 @@
 
 use alloc::{borrow::ToOwned, format, string::String};
 
-use bund_crds::cross_border_transfer::{Exemption, Ground, Mechanism, SecurityAssessment};
+use bund_crds::{
+    ClassName,
+    cross_border_transfer::{Exemption, Ground, Mechanism, SecurityAssessment},
+};
 use jiff::Timestamp;
 
 use super::{Case, Route, beijing, contents::Share, count, route::Ruling, validity};
@@ -41,8 +44,11 @@ pub(super) fn satisfies(
     let Declared { serves, called } = declared(mechanism);
     let asked = route.asked();
     if serves < route {
+        let because = undeclared(case)
+            .map(|class| format!(". {class} counts as important data, because no DataClass declares it"));
         return Err(format!(
-            "{citation} asks for {asked}, and {called} is less; obtain it, and declare it in spec.mechanism"
+            "{citation} asks for {asked}, and {called} is less; obtain it, and declare it in spec.mechanism{}",
+            because.unwrap_or_default()
         ));
     }
     if let Some(exemption) = &mechanism.exemption {
@@ -56,6 +62,12 @@ pub(super) fn satisfies(
     Ok(format!(
         "{citation} asks for {asked}; {called} serves. The share of this transfer: {ordinary} persons with ordinary information alone, {sensitive} with sensitive information"
     ))
+}
+
+/// The first class that nobody declared.
+fn undeclared<'s>(case: &Case<'s>) -> Option<&'s ClassName> {
+    let world = case.snapshot.world();
+    case.transfer.spec.data_classes.iter().find(|name| world.class(name.as_str()).is_none())
 }
 
 /// The ground that nothing of the kind leaves holds only if it is so (O16 Art. 3). The one of few persons serves no route

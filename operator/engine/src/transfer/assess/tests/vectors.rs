@@ -135,6 +135,9 @@ fn what_the_exporter_is_and_what_a_class_is_decide_before_any_exemption() {
         let transfer = with(&exempt, "/dataClasses", json!(["pi", class]));
         assert_eq!(route(&world(), &transfer), Ok(Route::SecurityAssessment), "{class}");
     }
+    let undeclared = with(&transfer(), "/dataClasses", json!(["unheard-of"]));
+    let says = "O16 Art. 7(1); NDSR Art. 37 asks for a security assessment, and the standard contract is less; obtain it, and declare it in spec.mechanism. unheard-of counts as important data, because no DataClass declares it";
+    assert_eq!(assessed(&world(), &undeclared, NOW).route_satisfied, Err(says.into()));
     // Of a sensitive class nobody declares how many persons: it is all of them.
     let health =
         with(&with(&transfer(), "/dataClasses", json!(["health"])), "/persons", persons(10_000, 0, 0));
