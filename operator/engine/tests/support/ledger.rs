@@ -331,12 +331,14 @@ impl Account {
         let first = !self.opened_with.contains_key(uid);
         assert_eq!(first, event == EventType::Activated, "{uid} is activated once, and first");
         let known: BTreeSet<_> = seen.approvals(uid).map(|(decision, _)| decision.clone()).collect();
-        let decided = known.iter().filter(|decision| self.is_decided(decision));
+        let decided = known.iter().filter(|decision| seen.is_decided(decision));
         let people: BTreeSet<_> = decided.map(|decision| &seen.decisions[decision].who).collect();
         assert!(people.len() >= NEEDED, "{uid} is opened by decisions on record");
         let own = self.decided.iter().filter(|(_, on)| *on == uid).map(|(decision, _)| decision);
         let mut deleted = own.filter(|decision| !self.decisions.contains_key(*decision));
-        if deleted.any(|decision| !self.written.contains(&format!("{decision}.withdrawn"))) {
+        let is_known = |decision: &str| seen.is_decided(decision) && !seen.decisions.contains_key(decision);
+        let is_withdrawn = |decision: &str| self.written.contains(&format!("{decision}.withdrawn"));
+        if deleted.any(|decision| !is_known(decision) && !is_withdrawn(decision)) {
             self.doubtful.insert(uid.to_owned());
         }
         let there: BTreeSet<_> =
