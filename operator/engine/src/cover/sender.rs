@@ -50,12 +50,14 @@ impl Sender<'_> {
             })
     }
 
-    /// Whether it is a claim that a StatefulSet of this name makes: `<template>-<name>-<number>`.
+    /// Whether it is a claim that a StatefulSet of this name makes: `<template>-<name>-<number>`. Of a template with a
+    /// dash nobody can tell where the set's name begins.
     fn is_claim_of(self, set: &str) -> bool {
         let made = || {
             let (rest, number) = self.name.rsplit_once('-')?;
             let template = rest.strip_suffix(set)?.strip_suffix('-')?;
-            Some(!template.is_empty() && !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
+            let is_number = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
+            Some(!template.is_empty() && !template.contains('-') && is_number)
         };
         self.kind == CarrierKind::PersistentVolumeClaim.as_str() && made() == Some(true)
     }
@@ -101,7 +103,8 @@ fn with_makers(subject: &Subject) -> Vec<Sender<'_>> {
 fn maker_of_maker<'s>(maker: &'s ObjectId, pod: &'s Subject) -> Option<Sender<'s>> {
     match (maker.group.as_ref(), maker.kind.as_ref()) {
         ("apps", "ReplicaSet") => {
-            let hash = pod.labels.get(TEMPLATE_HASH).filter(|hash| !hash.is_empty())?;
+            let hash =
+                pod.labels.get(TEMPLATE_HASH).filter(|hash| !hash.is_empty() && !hash.contains('-'))?;
             let name = maker.name.strip_suffix(hash)?.strip_suffix('-')?;
             Some(Sender { group: "apps", kind: "Deployment", name })
         }

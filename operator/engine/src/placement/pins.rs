@@ -63,7 +63,7 @@ impl Honesty<'_> {
         of_each.reduce(FlowDestination::and).unwrap_or_default()
     }
 
-    /// The places outside that one term names, by every key that names one.
+    /// The places outside that one term names, by every key that names one; else the node that it names.
     fn pins<'t>(&self, selector: &'t [(Box<str>, Box<str>)], term: Option<&'t NodeTerm>) -> Vec<Pin<'t>> {
         let mut pins = Vec::new();
         for (kind, _, asked) in self.asked(selector, term) {
@@ -77,6 +77,10 @@ impl Honesty<'_> {
             let domain = self.outside_domain(kind);
             pins.extend(meant.filter(|value| domain.admits(value)).map(pin));
         }
+        if !pins.is_empty() {
+            return pins;
+        }
+        // A name leads to where that node is. Where a place is named too, the node is judged when a pod is bound to it.
         pins.extend(term.into_iter().flat_map(|term| &term.fields).filter_map(|field| match field {
             FieldRequirement::Named(name) => Some(Pin::Node(name)),
             FieldRequirement::NotNamed(_) => None,

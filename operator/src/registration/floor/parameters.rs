@@ -1,15 +1,17 @@
 //! What the floor must know of the policies that deny placement somewhere. (pure)
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use bund_crds::floor_parameters::{
-    BROKEN_IN, DECLARED_CLASSES, EVERYWHERE, FloorParametersSpec, FloorPolicy, KeyKind, NODES, OVERRIDDEN,
-    POLICIES, REGIONS, Unplaced,
+    BROKEN_IN, DECLARED_CLASSES, EVERYWHERE, FloorParametersSpec, FloorPolicy, FloorTransfer, KeyKind, NODES,
+    OVERRIDDEN, POLICIES, REGIONS, TRANSFERRING, TRANSFERS, Unplaced,
 };
-use bund_crds::{Aspect, JurisdictionName, Mode, NamespaceName};
+use bund_crds::{Aspect, ClassName, JurisdictionName, Mode, NamespaceName};
+use bund_engine::cover::in_effect;
 use bund_engine::decide::every_node_inside;
 use bund_engine::locate::{REGION_KEYS, ZONE_KEYS, locate};
-use bund_engine::snapshot::{Policy, Table, World};
+use bund_engine::snapshot::{Policy, Table, TransferFacts, World};
 use bund_engine::{Snapshot, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
@@ -25,13 +27,17 @@ pub fn parameters(snapshot: &Snapshot, now: Timestamp) -> BTreeMap<String, Floor
         }
     }
     let glass = broken_glass(world, now);
+    let transfers = transfers(snapshot, |transfer| in_effect(transfer, snapshot, now));
     let mut all = BTreeMap::new();
     for (place, policies) in by_place {
         let of_place = of_place(&place, &glass, snapshot);
         let name = name_of(&place);
         for (number, policies) in pages(policies).into_iter().enumerate() {
             let name = if number == 0 { name.clone() } else { format!("{name}.{}", number + 1) };
-            all.insert(name, FloorParametersSpec { policies, ..of_place.clone() });
+            all.insert(
+                name,
+                FloorParametersSpec { policies, transfers: transfers.clone(), ..of_place.clone() },
+            );
         }
     }
     all
@@ -109,6 +115,7 @@ fn of_place(
             Vec::new()
         },
         broken_glass: broken_glass.clone(),
+        transfers: BTreeMap::new(),
     }
 }
 
@@ -162,6 +169,31 @@ fn broken_glass(world: &World, now: Timestamp) -> BTreeMap<String, Time> {
     }
     // `*` comes first.
     until.into_iter().take(BROKEN_IN + 1).collect()
+}
+
+/// The transfers in effect, by namespace: what each carries, once, and until when, which `until` tells.
+pub(super) fn transfers(
+    snapshot: &Snapshot,
+    until: impl Fn(&TransferFacts) -> Option<Timestamp>,
+) -> BTreeMap<String, Vec<FloorTransfer>> {
+    let mut carried: BTreeMap<String, BTreeMap<BTreeSet<ClassName>, Timestamp>> = BTreeMap::new();
+    for transfer in snapshot.transfers().transfers() {
+        let Some(end) = until(transfer) else { continue };
+        let classes = transfer.spec.data_classes.iter().cloned().collect();
+        let known = carried.entry(transfer.namespace.to_string()).or_default().entry(classes).or_insert(end);
+        *known = (*known).max(end);
+    }
+    let of_one = |carried: BTreeMap<BTreeSet<ClassName>, Timestamp>| {
+        let mut transfers: Vec<_> = carried
+            .into_iter()
+            .map(|(classes, end)| FloorTransfer { classes: classes.into_iter().collect(), until: Time(end) })
+            .collect();
+        transfers.sort_by_key(|transfer| Reverse(transfer.until.0));
+        transfers.truncate(TRANSFERS);
+        transfers
+    };
+    let told = carried.into_iter().map(|(namespace, carried)| (namespace, of_one(carried)));
+    told.take(TRANSFERRING).collect()
 }
 
 /// Where the nodes are, as far as some jurisdictions are concerned.

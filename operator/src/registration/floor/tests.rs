@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
-use bund_engine::{Snapshot, Timestamp, snapshot::Observed};
+use bund_engine::snapshot::{Observed, TransferFacts};
+use bund_engine::{Snapshot, Timestamp};
 use serde_json::{Value, json};
 
 use super::*;
@@ -155,6 +156,46 @@ fn broken_glass_is_told_with_its_end_and_not_after_it() {
     assert_eq!(
         told(&snapshot)["cn-mainland"]["brokenGlass"],
         json!({ "*": "1970-01-12T13:56:40Z", "shop": "1970-01-12T14:06:40Z" })
+    );
+}
+
+#[test]
+fn a_transfer_in_effect_is_told_by_its_namespace_with_its_classes_and_its_end() {
+    let mut snapshot = snapshot("Mixed", &[]);
+    for (namespace, name, classes) in [
+        ("shop", "closed", json!(["pi"])),
+        ("shop", "long", json!(["pi", "logs"])),
+        ("shop", "short", json!(["logs", "pi"])),
+        ("till", "short", json!(["pi"])),
+    ] {
+        let mut transfer = own(
+            "CrossBorderTransfer",
+            name,
+            &json!({
+                "exporter": "91350100M000100Y43", "requestedBy": "wei", "purpose": "orders", "method": "stored",
+                "recipient": { "name": "P", "country": "DE", "contact": "p@p.example", "kind": "Organisation" },
+                "dataClasses": classes, "dataTypes": ["address"],
+                "sources": [{ "kind": "Deployment", "name": "orders" }],
+                "destinations": [{ "host": "api.partner.example" }],
+                "persons": { "ordinary": 1, "sensitive": 0, "under14": 0 },
+                "mechanism": { "exemption": { "ground": "ContractNecessity", "evidence": "orders" } },
+                "validity": { "from": "2026-01-01T00:00:00Z", "until": "2027-01-01T00:00:00Z" }
+            }),
+        );
+        transfer["metadata"]["namespace"] = json!(namespace);
+        assert_eq!(snapshot.observe(&transfer), Observed::Fact);
+    }
+    let until = |transfer: &TransferFacts| match transfer.name.as_ref() {
+        "long" => Timestamp::from_second(2_000_000).ok(),
+        "short" => Timestamp::from_second(1_500_000).ok(),
+        _ => None,
+    };
+    assert_eq!(
+        serde_json::to_value(parameters::transfers(&snapshot, until)).unwrap(),
+        json!({
+            "shop": [{ "classes": ["logs", "pi"], "until": "1970-01-24T03:33:20Z" }],
+            "till": [{ "classes": ["pi"], "until": "1970-01-18T08:40:00Z" }]
+        })
     );
 }
 

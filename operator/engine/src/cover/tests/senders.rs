@@ -43,7 +43,6 @@ fn a_pod_is_a_source_through_what_made_it() {
         (set(), "Deployment", "order", false),
         (set(), "StatefulSet", "orders", false),
         (made_by(pod("p"), "apps/v1", "ReplicaSet", "orders-other"), "Deployment", "orders", false),
-        (made_by(pod("p"), "apps/v1", "ReplicaSet", "-5d9c7b"), "Deployment", "", false),
         (made_by(pod("p"), "apps/v1", "StatefulSet", "orders"), "StatefulSet", "orders", true),
         (made_by(pod("p"), "apps/v1", "DaemonSet", "orders"), "DaemonSet", "orders", true),
         // Another group's kind of the same name.
@@ -55,9 +54,6 @@ fn a_pod_is_a_source_through_what_made_it() {
         (job("orders-2938176x"), "CronJob", "orders", false),
         (job("orders"), "CronJob", "orders", false),
     ] {
-        if name.is_empty() {
-            continue;
-        }
         assert_eq!(covered(&object, &source(kind, name, &[])), expected, "{kind} {name}: {object}");
     }
 }
@@ -81,6 +77,34 @@ fn a_workload_is_a_source_by_itself_and_through_its_controller() {
     assert!(covered(&set(made_by(json!({}), "apps/v1", "Deployment", "orders")), &snapshot));
     assert!(!covered(&set(json!({})), &snapshot));
     assert!(covered(&deployment("shop", "orders", &["pi"], &["eu-central-1"]), &snapshot));
+}
+
+#[test]
+fn a_claim_is_of_the_statefulset_that_it_is_called_after() {
+    let class = json!({
+        "apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": { "name": "disk" },
+        "provisioner": "diskplugin.csi.alibabacloud.com", "volumeBindingMode": "Immediate",
+        "allowedTopologies": [{ "matchLabelExpressions": [{ "key": ZONE, "values": ["eu-central-1a"] }] }]
+    });
+    for (name, kind, source_name, expected) in [
+        ("data-db-0", "StatefulSet", "db", true),
+        ("data-db-12", "StatefulSet", "db", true),
+        ("data-db-0", "PersistentVolumeClaim", "data-db-0", true),
+        ("data-db-0", "Deployment", "db", false),
+        ("data-db-x", "StatefulSet", "db", false),
+        ("db-0", "StatefulSet", "db", false),
+        ("data-dbs-0", "StatefulSet", "db", false),
+        // The claim of a StatefulSet `eu-db`.
+        ("data-eu-db-0", "StatefulSet", "db", false),
+        ("data-eu-db-0", "StatefulSet", "eu-db", true),
+    ] {
+        let claim = json!({
+            "apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": { "name": name, "namespace": "shop" },
+            "spec": { "storageClassName": "disk" }
+        });
+        let snapshot = source(kind, source_name, core::slice::from_ref(&class));
+        assert_eq!(covered(&labelled(claim, &["pi"]), &snapshot), expected, "{name} {kind} {source_name}");
+    }
 }
 
 #[test]
