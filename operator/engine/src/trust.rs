@@ -24,14 +24,15 @@ pub fn is_service_account(username: &str) -> bool {
     username.starts_with(SERVICE_ACCOUNT)
 }
 
-/// Whether the policies that keep `class` in `namespace` trust `username` with `right`: there is one, and every one
-/// names them.
+/// Whether the policies that keep `class` in `namespace` trust `username` with `right`: one names the class, and every one
+/// of them the subject.
 pub fn is_trusted(username: &str, right: Right, class: &str, namespace: &str, snapshot: &Snapshot) -> bool {
-    let mut keepers = policies_in(snapshot, namespace)
-        .filter(|policy| keeps(policy, class, snapshot.world()))
-        .map(|policy| names(&policy.spec, username, right))
-        .peekable();
-    keepers.peek().is_some() && keepers.all(|named| named)
+    let keepers = || {
+        policies_in(snapshot, namespace)
+            .filter(|policy| keeps(policy, class, snapshot.world()))
+            .map(|policy| &policy.spec)
+    };
+    keepers().any(|spec| lists(spec, class)) && keepers().all(|spec| names(spec, username, right))
 }
 
 /// By user name, the classes with which somebody is trusted in some namespace, as far as can be told without knowing
@@ -61,7 +62,11 @@ pub fn trusted_somewhere(right: Right, world: &World) -> BTreeMap<String, BTreeS
 /// Whether a policy keeps a class, in the namespaces in which it applies. One that no `DataClass` declares every policy
 /// keeps.
 pub(crate) fn keeps(policy: &Policy, class: &str, world: &World) -> bool {
-    policy.spec.data_classes.iter().any(|name| name.as_str() == class) || world.class(class).is_none()
+    lists(&policy.spec, class) || world.class(class).is_none()
+}
+
+fn lists(policy: &ResidencyPolicySpec, class: &str) -> bool {
+    policy.data_classes.iter().any(|name| name.as_str() == class)
 }
 
 fn names(policy: &ResidencyPolicySpec, username: &str, right: Right) -> bool {
@@ -133,6 +138,12 @@ mod tests {
         assert_eq!(trust(&[both.clone(), silent.clone()]), (Vec::new(), Vec::from(["logs".to_owned()])));
         let in_shop = trust(&[both, in_team("b", silent)]);
         assert_eq!(in_shop, (Vec::from(["shop"]), Vec::from(["logs".to_owned(), "pi".to_owned()])));
+    }
+
+    #[test]
+    fn nobody_is_trusted_with_a_class_that_no_policy_names() {
+        let snapshot = snapshot(&[trusting(&["pi"], &["Approve"])]);
+        assert!(!is_trusted(CI, Right::Approve, "undeclared", "shop", &snapshot));
     }
 
     #[test]

@@ -112,14 +112,14 @@ fn stamps() -> [Refusal; 2] {
     [
         Refusal::unless(
             "variables.created".to_owned(),
-            "CrossBorderTransfer: its annotations bund.dev/created-by and bund.dev/created-by-uid must name who creates it, \
-             and do not change; leave them out of what you apply: Bund writes them in a namespace that is guarded \
-             (label bund.dev/guarded: \"true\")",
+            "CrossBorderTransfer: its annotations bund.dev/created-by and bund.dev/created-by-uid name who created it, and do \
+             not change; leave them out when you create it, and keep them when you replace it; Bund writes them where the \
+             Namespace is guarded (label bund.dev/guarded: \"true\")",
         ),
         Refusal::unless(
             format!("!variables.isDecision || ({decided})"),
-            "TransferApproval: spec.approver must be you, as `kubectl auth whoami` tells it; leave it out: Bund writes it in \
-             a namespace that is guarded (label bund.dev/guarded: \"true\")",
+            "TransferApproval: spec.approver must be you, as `kubectl auth whoami` tells it; leave it out: Bund writes it \
+             where the Namespace is guarded (label bund.dev/guarded: \"true\")",
         ),
     ]
 }
@@ -177,15 +177,14 @@ fn records(writer: &str) -> [Refusal; 3] {
     let records = Resource { plural: "transferrecords", name: None };
     let purged = "variables.isRecord && request.operation == 'DELETE'";
     let given = "LedgerEvent: deleting what was recorded needs the verb purge on transferrecords of group bund.dev, given to \
-                 a person by name and not by a wildcard (ClusterRole bund-purger); a transfer whose events are gone is not \
-                 in effect";
+                 a person by name and not by a wildcard (ClusterRole bund-purger)";
     [
         Refusal::unless(
             format!(
                 "!variables.isRecord || request.operation == 'DELETE' || request.userInfo.username == {}",
                 json!(writer)
             ),
-            "LedgerEvent: what happened is written by Bund alone",
+            "LedgerEvent: what happened is recorded by Bund alone",
         ),
         Refusal::unless(format!("!({purged}) || ({IS_PERSON} && {})", records.was_given("purge")), given),
         Refusal::unless(format!("!({purged}) || !{}", any_resource().may("purge")), given),

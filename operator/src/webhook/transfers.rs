@@ -102,7 +102,8 @@ fn creator_patch(object: &Value, user: &UserInfo) -> Vec<Value> {
 }
 
 fn approver_patch(object: &Value, user: &UserInfo) -> Vec<Value> {
-    let nobody = object.get("spec").is_some_and(|spec| spec.get("approver").is_none_or(Value::is_null));
+    let spec = object.get("spec").and_then(Value::as_object);
+    let nobody = spec.is_some_and(|spec| spec.get("approver").is_none_or(Value::is_null));
     let Some(approver) = approver(user).filter(|_| nobody) else { return Vec::new() };
     vec![json!({ "op": "add", "path": "/spec/approver", "value": approver })]
 }

@@ -12,8 +12,8 @@ pub(super) fn variables() -> Vec<Variable> {
         each(&added_networks("networks"), "takes ", "x", " for inside"),
         each(&added_suffixes(), "takes ", "x", " for inside"),
         lost(&format!("{} != {}", trusted("was"), trusted("now")), "trusts another node label"),
-        each(&gone("excludedRecipients"), "no longer excludes ", "x.name", " as a recipient"),
-        each(&gone("excludedDataClasses"), "no longer excludes ", "x", " from transfers"),
+        each(&gone("excludedRecipients"), "no longer excludes the recipient ", "x.name", ""),
+        each(&gone("excludedDataClasses"), "lets ", "x", " be exported"),
     ]);
     vec![
         ("wasProviders", field("was", "providers", "[]")),

@@ -24,7 +24,7 @@ pub(super) fn variables() -> Vec<Variable> {
         each("variables.loweredIn", "lowers what is enforced in ", "x.join(', ')", ""),
         lost(&freed, "lowers placementStrategy from Require to Inject"),
         lost(&without_approvers(), "no longer says who must approve transfers"),
-        lost("variables.nowApprovers < variables.wasApprovers", "asks for fewer approvers of transfers"),
+        lost("variables.nowApprovers < variables.wasApprovers", "lowers the approvers of a transfer"),
         lost(&other_groups(), "lets other groups approve transfers"),
         each(&trusted(), "trusts ", "x.username", " with another right"),
     ]);
