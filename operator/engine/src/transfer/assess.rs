@@ -13,6 +13,7 @@ mod forbidden;
 mod mechanism;
 mod missing;
 mod route;
+mod spelling;
 mod totals;
 mod validity;
 

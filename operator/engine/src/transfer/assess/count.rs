@@ -3,14 +3,20 @@
 //! The record is counted, and not what is declared now: a transfer that was in effect this year counts whatever became
 //! of it, so that neither ending nor deleting nor splitting one makes room.
 
-use alloc::{collections::BTreeMap, format, string::String, vec::Vec};
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    format,
+    string::String,
+    vec::Vec,
+};
 
 use bund_crds::{
-    CreditCode, EventType, LedgerEventSpec, exporter::PersonsElsewhere, ledger_event::RecordedTransfer,
+    CreditCode, EventType, LedgerEventSpec, cross_border_transfer::SecurityAssessment,
+    exporter::PersonsElsewhere, ledger_event::RecordedTransfer,
 };
 use jiff::{Timestamp, civil::Date};
 
-use super::{Case, beijing, contents::Share};
+use super::{Case, beijing, contents::Share, spelling::plain};
 use crate::{
     Snapshot,
     snapshot::{ExporterFacts, TransferFacts, TransferKind},
@@ -47,11 +53,14 @@ pub(super) fn readable(snapshot: &Snapshot) -> Result<(), String> {
 /// What counts against the scale of a security assessment: what was declared under the same reference, and what nobody
 /// can tell any more under which (NDSR Art. 38).
 pub(super) fn under_assessment(case: &Case<'_>, reference: &str) -> Share {
-    let of_another = |live: &TransferFacts| {
+    let same = |assessment: &SecurityAssessment| plain(&assessment.reference) == plain(reference);
+    let elsewhere = |live: &&TransferFacts| {
         let assessment = live.spec.mechanism.security_assessment.as_ref();
-        assessment.is_none_or(|assessment| assessment.reference != reference)
+        !assessment.is_some_and(same)
     };
-    total(&counted(case, |uid| !live(case.snapshot, uid).is_some_and(of_another)))
+    let live = case.snapshot.transfers().transfers().filter(elsewhere);
+    let of_another: BTreeSet<&str> = live.filter_map(|live| live.uid.as_ref()).map(AsRef::as_ref).collect();
+    total(&counted(case, |uid| !of_another.contains(uid)))
 }
 
 /// What an exporter declares from elsewhere, where it is young enough. What it counted last year counts no more.
@@ -160,9 +169,4 @@ pub(super) fn total(counted: &BTreeMap<&str, Counted<'_>>) -> Share {
     }
     // What supersedes itself in a ring was written by nobody of ours: each of it counts.
     waiting.keys().filter_map(|uid| counted.get(uid)).fold(total, |total, of| total.and(of.share))
-}
-
-fn live<'s>(snapshot: &'s Snapshot, uid: &str) -> Option<&'s TransferFacts> {
-    let of_uid = |facts: &&TransferFacts| facts.uid.as_ref().is_some_and(|own| own.as_str() == uid);
-    snapshot.transfers().transfers().find(of_uid)
 }

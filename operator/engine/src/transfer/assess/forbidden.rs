@@ -13,7 +13,7 @@ use bund_crds::{
     jurisdiction::ExcludedRecipient,
 };
 
-use super::{Case, Prohibition, route::Handler};
+use super::{Case, Prohibition, route::Handler, spelling::plain};
 use crate::FieldPath;
 
 const RECIPIENT: &str = "PIPL Art. 42";
@@ -87,11 +87,6 @@ fn is_excluded(excluded: &ExcludedRecipient, name: &str, country: Option<Country
         (None, _) | (_, None) => true,
     };
     there && plain(&excluded.name) == plain(name)
-}
-
-/// A name without what two spellings of it differ in: case and spaces.
-fn plain(name: &str) -> String {
-    name.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect()
 }
 
 /// What a foreign court or agency asks for leaves only with the approval of the competent authority (PIPL Art. 41; DSL

@@ -153,6 +153,7 @@ fn a_scale_holds_for_all_transfers_under_the_same_assessment() {
     assert!(!satisfied(&snapshot, &large(1_500_000, 800_000)), "nobody knows under which reference it was");
     let mut other = large(1_500_000, 800_000);
     other["metadata"] = json!({ "name": "other", "namespace": "shop", "uid": "u-1" });
+    other["spec"]["mechanism"]["securityAssessment"]["reference"] = json!("sa 1");
     observe(&mut snapshot, &other);
     assert!(!satisfied(&snapshot, &large(1_500_000, 800_000)), "both are under the same");
     assert!(satisfied(&snapshot, &large(1_600_000, 800_000)));

@@ -60,7 +60,9 @@ fn an_excluded_recipient_is_known_by_any_spelling_and_behind_another_one() {
     };
     let why = "the authority excludes this recipient (notice 1)";
     let expected = one("spec.recipient.name", why, "XFER-5", "PIPL Art. 42");
-    for name in ["Acme Data Ltd", "ACME DATA LTD", " acme  dataltd ", "Acme\u{a0}Data Ltd"] {
+    for name in
+        ["Acme Data Ltd", "ACME DATA LTD", " acme  dataltd ", "Acme\u{a0}Data Ltd", "Acme-Da\u{200b}ta, Ltd."]
+    {
         assert_eq!(by_name(name, "DE"), expected, "{name}");
     }
     assert_eq!(by_name("Acme Data Ltd", "FR"), [], "another one of this name");
