@@ -18,5 +18,5 @@ pub use assess::{Assessment, Count, Deadline, Missing, Prohibition, Route, Total
 pub use case::Judges;
 pub use decisions::{Refusal, Tally, judge_decision, needs_right, tally};
 pub use digest::{digest, text_to_approve};
-pub use due::{Absent, Due, due};
+pub use due::{Absent, Due, due, revocation};
 pub use standing::{End, Standing, standing};

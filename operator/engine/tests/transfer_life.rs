@@ -133,7 +133,9 @@ impl Life {
                 self.store.declare(transfer, uid, supersedes, from, from + lasts);
             }
             Step::ApproveTogether { transfer } => {
-                [1, 2].into_iter().for_each(|who| self.decide(transfer, "Approved", who))
+                for who in [1, 2] {
+                    self.decide(transfer, "Approved", who);
+                }
             }
             Step::Decide { transfer, what, who } => self.decide(transfer, what, who),
             Step::DeleteDecision { decision } => {

@@ -114,10 +114,13 @@ pub(super) fn name_at(uid: &Uid, sequence: u32) -> Box<str> {
 
 /// Why watch is over, as the record tells it; `None` while somebody keeps it.
 pub(super) fn lapse(until: Timestamp, now: Timestamp) -> Option<String> {
-    (now >= until).then(|| {
-        let at = Timestamp::from_second(until.as_second()).unwrap_or(until);
-        format!("{NOBODY_KEPT_WATCH} over what is in effect after {at}: everybody approves again")
-    })
+    if now < until {
+        return None;
+    }
+    let at = Timestamp::from_second(until.as_second()).unwrap_or(until);
+    // What was never kept has no time.
+    let since = if at > Timestamp::UNIX_EPOCH { format!(" after {at}") } else { String::new() };
+    Some(format!("{NOBODY_KEPT_WATCH} over what is in effect{since}: everybody approves again"))
 }
 
 fn opens(event: EventType) -> bool {

@@ -39,6 +39,13 @@ pub struct Absent {
     pub uid: Uid,
 }
 
+impl Due {
+    /// Whether nothing is opened before it is on record: a decision that counts, or one that was deleted.
+    fn precedes_opening(&self) -> bool {
+        self.spec.event == EventType::Decided || self.absent.is_some()
+    }
+}
+
 impl Absent {
     pub(super) fn of(kind: TransferKind, namespace: &str, name: &str, uid: &Uid) -> Self {
         let namespace = kind.is_namespaced().then(|| namespace.into());
@@ -72,6 +79,16 @@ impl Judges {
     }
 }
 
+/// The event that ends a transfer of which somebody knows more than the store that went back. `None` where the record has
+/// nothing to close.
+pub fn revocation(uid: &Uid, why: &str, snapshot: &Snapshot, now: Timestamp) -> Option<Due> {
+    let transfers = snapshot.transfers();
+    let chain = Chain::of(uid, transfers);
+    let activation = chain.activation().filter(|_| chain.ended().is_none())?;
+    let told = Told::of_record(uid, &chain, activation, transfers, transfers.clock(now))?;
+    Some(told.link(EventType::Revoked, why))
+}
+
 /// What one look at everything finds.
 #[derive(Default)]
 struct Pass<'s> {
@@ -92,7 +109,9 @@ impl<'s> Pass<'s> {
         }
         if case.chain.ended().is_none() {
             self.closings.extend(closing(case, &judged));
-            let may_open = judged.over.is_none() && judged.hindered.is_none() && decisions.is_empty();
+            let may_open = judged.over.is_none()
+                && judged.hindered.is_none()
+                && !decisions.iter().any(Due::precedes_opening);
             if may_open && !case.chain.is_open() && self.exporters.insert(&case.transfer.spec.exporter) {
                 self.openings.push(opening(case, &judged, &tally));
             }

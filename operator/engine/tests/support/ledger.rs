@@ -2,10 +2,16 @@
 //!
 //! The account knows nothing of sequences, digests and texts. It keeps what people did to what, who had what on record
 //! when a transfer was opened, and what may therefore be in effect.
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unreachable,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on says where"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bund_crds::{EventType, ledger_event::RecordedTransfer};
+use bund_crds::{EventType, TransferDecision, ledger_event::RecordedTransfer};
 use bund_engine::{
     Snapshot, Timestamp,
     snapshot::Watch,
@@ -45,8 +51,10 @@ pub struct Account {
     open: BTreeSet<String>,
     opened_with: BTreeMap<String, BTreeSet<String>>,
     ended: BTreeSet<String>,
-    /// What may have ended as well: its approval was deleted about when it was opened.
+    /// What may have ended as well: it was opened by somebody who did not know that an approval had been deleted.
     doubtful: BTreeSet<String>,
+    /// On what the approvals are that are on record.
+    decided: BTreeMap<String, String>,
     /// What the record says has ended.
     closed_for_good: BTreeSet<String>,
 }
@@ -91,8 +99,10 @@ fn name(number: u8) -> String {
 
 impl Store {
     pub fn new() -> Self {
-        let mut store =
-            Self { objects: Snapshot::default(), account: Account { noticed: i64::MIN, clock: i64::MIN, ..Account::default() } };
+        let mut store = Self {
+            objects: Snapshot::default(),
+            account: Account { noticed: i64::MIN, clock: i64::MIN, ..Account::default() },
+        };
         store.set_guarded(true);
         store.set_lawful(true);
         store.set_watch(WATCH);
@@ -154,9 +164,6 @@ impl Store {
         transfers::forget(&mut self.objects, &made.object);
         if self.account.opened_with.get(&made.on).is_some_and(|with| with.contains(uid)) {
             self.account.ended.insert(made.on.clone());
-        }
-        if made.what == "Approved" && self.account.is_decided(uid) {
-            self.account.doubtful.insert(made.on);
         }
     }
 
@@ -298,14 +305,15 @@ impl Account {
                 );
                 self.ended.insert(uid);
             }
-            EventType::Decided | EventType::DecisionRefused => {
+            EventType::Decided => {
                 let decision = due.spec.decision.as_ref().unwrap();
-                if due.spec.event == EventType::Decided
-                    && decision.decision != bund_crds::TransferDecision::Approved
-                {
+                if decision.decision == TransferDecision::Approved {
+                    self.decided.insert(decision.uid.to_string(), uid);
+                } else {
                     self.ended.insert(uid);
                 }
             }
+            EventType::DecisionRefused => {}
             EventType::ModeDowngraded | EventType::Declassified => unreachable!("no transfer has it"),
         }
     }
@@ -323,9 +331,15 @@ impl Account {
         let first = !self.opened_with.contains_key(uid);
         assert_eq!(first, event == EventType::Activated, "{uid} is activated once, and first");
         let known: BTreeSet<_> = seen.approvals(uid).map(|(decision, _)| decision.clone()).collect();
-        for decision in &known {
-            let refused = format!("{decision}.refused");
-            assert!(self.is_decided(decision) || self.written.contains(&refused), "{decision} is on record");
+        let decided = known.iter().filter(|decision| seen.is_decided(decision));
+        let people: BTreeSet<_> = decided.map(|decision| &seen.decisions[decision].who).collect();
+        assert!(people.len() >= NEEDED, "{uid} is opened by decisions on record");
+        let own = self.decided.iter().filter(|(_, on)| *on == uid).map(|(decision, _)| decision);
+        let mut deleted = own.filter(|decision| !self.decisions.contains_key(*decision));
+        let is_known = |decision: &str| seen.is_decided(decision) && !seen.decisions.contains_key(decision);
+        let is_withdrawn = |decision: &str| self.written.contains(&format!("{decision}.withdrawn"));
+        if deleted.any(|decision| !is_known(decision) && !is_withdrawn(decision)) {
+            self.doubtful.insert(uid.to_owned());
         }
         let there: BTreeSet<_> =
             self.approvals(uid).map(|(uid, _)| uid.clone()).filter(|uid| self.is_decided(uid)).collect();

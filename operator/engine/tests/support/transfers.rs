@@ -1,9 +1,10 @@
 //! Transfers, decisions and what is on record of them, and judges that are plain enough to know what they say.
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 use bund_crds::TransferDecision;
 use bund_engine::{
-    FieldPath, Snapshot, Timestamp,
-    snapshot::{Observed, TransferFacts},
+    FieldPath, ObjectId, Snapshot, Timestamp,
+    snapshot::{ApprovalFacts, Observed, TransferFacts},
     transfer::{Assessment, Due, Judges, Refusal, Route, Tally, digest},
 };
 use serde_json::{Value, json};
@@ -41,8 +42,7 @@ fn plain_tally<'s>(transfer: &TransferFacts, snapshot: &'s Snapshot) -> Tally<'s
     };
     let all = snapshot.transfers().approvals();
     for facts in all.filter(|facts| Some(&facts.spec.transfer.uid) == transfer.uid.as_ref()) {
-        let who =
-            |facts: &bund_engine::snapshot::ApprovalFacts| facts.spec.approver.clone().unwrap().username;
+        let who = |facts: &ApprovalFacts| facts.spec.approver.clone().unwrap().username;
         let again = tally.approvals.iter().any(|other| who(other) == who(facts));
         match facts.spec.decision {
             TransferDecision::Approved if who(facts) != REQUESTER && !again => tally.approvals.push(facts),
@@ -132,7 +132,7 @@ pub fn observe(snapshot: &mut Snapshot, object: &Value) {
 /// Forgets an object of our kinds, as its deletion is seen.
 pub fn forget(snapshot: &mut Snapshot, object: &Value) {
     let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).map(Into::into);
-    snapshot.forget(&bund_engine::ObjectId {
+    snapshot.forget(&ObjectId {
         group: "bund.dev".into(),
         kind: text("/kind").unwrap(),
         namespace: text("/metadata/namespace"),
