@@ -2,6 +2,7 @@
 
 use std::{fs, path::PathBuf};
 
+use bund::check::AdviceCode;
 use bund_engine::Reason;
 use quick_junit::{Report, TestCaseStatus};
 use serde_json::Value;
@@ -80,7 +81,8 @@ fn sarif_reads_back_and_names_a_rule_for_every_result() {
     let run = &log.runs[0];
     let rules: Vec<_> = run.tool.driver.rules.iter().flatten().map(|rule| rule.id.as_str()).collect();
     let reasons = Reason::ALL.iter().map(|reason| reason.code());
-    assert_eq!(rules, std::iter::once("Unreadable").chain(reasons).collect::<Vec<_>>());
+    let advice = AdviceCode::ALL.into_iter().map(AdviceCode::as_str);
+    assert_eq!(rules, std::iter::once("Unreadable").chain(reasons).chain(advice).collect::<Vec<_>>());
     for result in run.results.iter().flatten() {
         assert!(rules.contains(&result.rule_id.as_deref().unwrap()), "{result:?}");
     }

@@ -78,7 +78,9 @@ fn one_that_the_api_server_would_refuse_is_unreadable() {
     Folder::of(&[("crm.yaml", &TRANSFER.replace("2099-05-21", "2001-05-21"))])
         .check(&["."])
         .exits(2)
-        .says("crm.yaml:17:44: CrossBorderTransfer crm is not valid: spec.validity.until: must be after");
+        .says("crm.yaml:17:")
+        .says("CrossBorderTransfer crm is not valid: spec.validity")
+        .says("must be after validity.from");
 }
 
 #[test]

@@ -1,11 +1,12 @@
 //! `bund transfer` and the decisions of people, from files. A real API server is the end-to-end suite's.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 use std::{
     path::{Path, PathBuf},
     process::Output,
 };
 
+mod cluster;
 mod cover;
 mod decisions;
 mod draft;

@@ -71,10 +71,7 @@ fn what_is_not_there_or_cannot_be_read_is_said() {
     let told = status("nobody", "dump.yaml");
     assert!(told.contains("CrossBorderTransfer shop/nobody is not there"), "{told}");
     let told = status("broken", "broken.yaml");
-    assert!(
-        told.contains("CrossBorderTransfer broken cannot be read: spec.validity.until: must be after"),
-        "{told}"
-    );
+    assert!(told.contains("CrossBorderTransfer broken cannot be read: spec.validity"), "{told}");
 }
 
 #[test]
