@@ -43,7 +43,7 @@ const NOTICES: &[Notice] = &[
 fn shipped() -> Vec<WorkingCalendar> {
     let source = builtin::sources(builtin::VOCABULARY).swap_remove(0);
     let jurisdiction = bund::manifest::read(&source).swap_remove(0).unwrap().value;
-    JurisdictionSpec::deserialize(&jurisdiction["spec"]).unwrap().calendars
+    JurisdictionSpec::deserialize(jurisdiction.get("spec").unwrap()).unwrap().calendars
 }
 
 fn day(text: &str) -> Date {
