@@ -1,5 +1,7 @@
 //! The API server by itself: every process of ours killed, every webhook configuration deleted.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result, ensure};
 use bund_e2e::{
     cluster::Cluster,
@@ -7,6 +9,7 @@ use bund_e2e::{
     person::{grants, user},
     probe::enforced,
 };
+use bund_engine::Timestamp;
 use kube::{
     api::{DeleteParams, ListParams, Patch, PatchParams},
     core::GroupVersionKind,
@@ -35,6 +38,7 @@ pub(super) async fn refuses_what_is_plain(bed: &Bed) -> Result<()> {
     let outcome = async {
         what_passes(plane, admin).await?;
         what_is_refused(admin).await?;
+        steps_back_for_a_transfer(plane, admin, &engineer).await?;
         glass_ends_by_itself(plane, admin).await?;
         // The one command that ends enforcement at once.
         delete_registered(admin, &["ValidatingAdmissionPolicyBinding"]).await?;
@@ -108,6 +112,7 @@ async fn breaks_glass(living: &Living) -> Result<Cluster> {
                 "rules": [
                     { "apiGroups": ["bund.dev"], "resources": ["breakglasses"], "verbs": ["create", "delete", "get"] },
                     { "apiGroups": ["bund.dev"], "resources": ["enforcements"], "verbs": ["breakglass"] },
+                    { "apiGroups": ["bund.dev"], "resources": ["floorparameters"], "verbs": ["patch"] },
                 ]
             }),
             json!({
@@ -145,6 +150,22 @@ async fn glass_ends_by_itself(plane: &ControlPlane, admin: &Cluster) -> Result<(
             Ok(())
         })
         .await
+}
+
+/// What a transfer may cover is left to the webhook, until the transfer ends, and nothing else is.
+async fn steps_back_for_a_transfer(plane: &ControlPlane, admin: &Cluster, engineer: &Cluster) -> Result<()> {
+    let until = Timestamp::now() + Duration::from_secs(15);
+    let transfer = json!({ "classes": ["personal-information"], "until": until });
+    let told = Patch::Merge(json!({ "spec": { "transfers": { INJECTED: [transfer] } } }));
+    let parameters = engineer.api_of(&parameters()).await?;
+    parameters.patch(JURISDICTION, &PatchParams::default(), &told).await?;
+    let covered = abroad(INJECTED);
+    plane.eventually("the floor steps back", async || passes(admin, &covered).await).await?;
+    let mut holds_more = abroad(INJECTED);
+    holds_more["metadata"]["labels"]["data-class.bund.dev/core-data"] = json!("");
+    let message = refusal(admin, &holds_more).await?.context("a class more passes")?;
+    ensure!(is_of_floor(&message), "{message}");
+    plane.eventually("the transfer ends without anybody of ours", async || in_force(admin).await).await
 }
 
 pub(super) async fn nobody_else_writes(bed: &Bed) -> Result<()> {
