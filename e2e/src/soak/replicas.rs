@@ -55,10 +55,24 @@ impl<'p> Replicas<'p> {
             looking,
             next: 0,
         };
-        for _ in 0..REPLICAS {
-            replicas.add().await?;
-        }
+        replicas.fill().await?;
         Ok(replicas)
+    }
+
+    /// Starts as many as are missing, and waits until all are ready.
+    pub async fn fill(&mut self) -> Result<()> {
+        while self.running().len() < REPLICAS {
+            self.add().await?;
+        }
+        Ok(())
+    }
+
+    /// Kills all of them.
+    pub fn kill_all(&self) {
+        let running = std::mem::take(&mut *self.lock());
+        for (_, operator) in running {
+            operator.kill();
+        }
     }
 
     /// One more, once it is ready.
