@@ -20,31 +20,31 @@ pub(crate) fn trials(bed: &Arc<Bed>) -> Vec<Trial> {
         trial(
             bed,
             "transfers",
-            "a transfer is asked for and completed and approved by two, and lets out its own workload and nothing else",
+            "one transfer lets out its own workload and nothing else until it is revoked",
             life::whole,
         ),
         trial(
             bed,
             "transfers",
-            "who asked and who has no right and who pretends decides nothing, and a dry run leaves no trace",
+            "only people who were given the right decide and never on what they asked for",
             decisions::who_may,
         ),
         trial(
             bed,
             "transfers",
-            "people are told apart by name and uid, and machines decide only where a policy trusts them",
+            "people are told apart by name and uid and machines need the trust of a policy",
             people::distinct,
         ),
         trial(
             bed,
             "transfers",
-            "nothing opens while the record fails, closing works, and each event is there once whoever leads",
+            "nothing opens while the record fails and each event is there once whoever leads",
             recording::exactly_once,
         ),
         trial(
             bed,
             "transfers",
-            "what was revoked stays closed when etcd is put back, and what nobody watched opens to no old approval",
+            "what was revoked stays closed when etcd is put back and so does what nobody watched",
             restore::older_copy,
         ),
     ]
