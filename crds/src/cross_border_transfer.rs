@@ -23,7 +23,7 @@ pub use law::{
 };
 
 const IMMUTABLE: &str = "a transfer does not change, because people approved its exact text; create another one with spec.supersedes";
-const ORDER: &str = "must be after validity.from";
+const ORDER: &str = "validity.until must be after validity.from";
 const ONE_PLACE: &str = "write either region, with its provider, or host";
 const COUNT: &str = "write at most 10000000000 persons";
 
@@ -148,7 +148,7 @@ impl Check for CrossBorderTransferSpec {
         for (index, kind) in data_types.iter().enumerate() {
             length(kind, 1, 128, &format!("spec.dataTypes[{index}]"))?;
         }
-        persons.check()?;
+        persons.check("spec.persons")?;
         count(sources, 1, 32, "spec.sources")?;
         for (index, Source { kind, name }) in sources.iter().enumerate() {
             length(kind, 1, 63, &format!("spec.sources[{index}].kind"))?;
@@ -174,7 +174,7 @@ impl Check for CrossBorderTransferSpec {
         if let Some(authority) = foreign_authority {
             authority.check()?;
         }
-        ensure(validity.from < validity.until, "spec.validity.until", ORDER)
+        ensure(validity.from < validity.until, "spec.validity", ORDER)
     }
 }
 
@@ -231,10 +231,10 @@ pub struct Persons {
 }
 
 impl Persons {
-    fn check(self) -> Result<(), Problem> {
+    pub(crate) fn check(self, at: &str) -> Result<(), Problem> {
         let Self { ordinary, sensitive, under_14 } = self;
         for (field, persons) in [("ordinary", ordinary), ("sensitive", sensitive), ("under14", under_14)] {
-            ensure(persons <= MOST_PERSONS, format!("spec.persons.{field}"), COUNT)?;
+            ensure(persons <= MOST_PERSONS, format!("{at}.{field}"), COUNT)?;
         }
         Ok(())
     }
@@ -298,7 +298,7 @@ impl Destination {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(inline)]
-#[x_kube(validation = ("timestamp(self.from) < timestamp(self.until)", "validity.until must be after validity.from"))]
+#[x_kube(validation = ("timestamp(self.from) < timestamp(self.until)", ORDER))]
 pub struct Validity {
     /// The first moment.
     pub from: Moment,

@@ -21,6 +21,10 @@ pub const REGIONS: usize = 4096;
 pub const OVERRIDDEN: usize = 64 * 64;
 /// Namespaces in which glass is broken, at most. In those beyond it stays whole for the floor.
 pub const BROKEN_IN: usize = 1000;
+/// Namespaces with a transfer in effect, at most. In those beyond the floor refuses what a transfer covers.
+pub const TRANSFERRING: usize = 500;
+/// Transfers of one namespace, at most: those that last longest.
+pub const TRANSFERS: usize = 32;
 /// Stands for every namespace in [`FloorParametersSpec::broken_glass`].
 pub const EVERYWHERE: &str = "*";
 
@@ -78,6 +82,24 @@ pub struct FloorParametersSpec {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(schema_with = "broken_glass_schema")]
     pub broken_glass: BTreeMap<String, Time>,
+    /// The cross-border transfers that are in effect, by namespace. A pod of which one carries every class is left to
+    /// the webhook, which knows where the transfer leads.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(schema_with = "transfers_schema")]
+    pub transfers: BTreeMap<String, Vec<FloorTransfer>>,
+}
+
+/// What the floor knows of a `CrossBorderTransfer` that is in effect.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(inline)]
+pub struct FloorTransfer {
+    /// The classes that it carries.
+    #[schemars(length(min = 1, max = 16), extend("x-kubernetes-list-type" = "atomic"))]
+    pub classes: Vec<ClassName>,
+    /// Until when it is in effect.
+    #[schemars(schema_with = "end_schema")]
+    pub until: Time,
 }
 
 /// What the floor knows of one `ResidencyPolicy`.
@@ -142,8 +164,27 @@ fn nodes_schema(_: &mut SchemaGenerator) -> Schema {
 
 fn broken_glass_schema(_: &mut SchemaGenerator) -> Schema {
     let description = "Until when glass is broken, by namespace; `*` stands for all of them.";
-    let values = json_schema!({ "type": "string", "format": "date-time", "maxLength": 32 });
-    map_schema(description, BROKEN_IN + 1, &values)
+    map_schema(description, BROKEN_IN + 1, &time_schema())
+}
+
+fn time_schema() -> Schema {
+    json_schema!({ "type": "string", "format": "date-time", "maxLength": 32 })
+}
+
+fn end_schema(_: &mut SchemaGenerator) -> Schema {
+    let mut schema = time_schema();
+    schema.insert("description".to_owned(), "Until when it is in effect.".into());
+    schema
+}
+
+fn transfers_schema(generator: &mut SchemaGenerator) -> Schema {
+    let description = "The cross-border transfers that are in effect, by namespace. A pod of which one carries every \
+                       class is left to the webhook, which knows where the transfer leads.";
+    let transfer = generator.subschema_for::<FloorTransfer>();
+    let values = json_schema!({
+        "type": "array", "items": transfer, "maxItems": TRANSFERS, "x-kubernetes-list-type": "atomic",
+    });
+    map_schema(description, TRANSFERRING, &values)
 }
 
 /// A map that is written as a whole: its field manager owns it, not each of its entries.

@@ -156,7 +156,7 @@ impl WorkingCalendar {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(inline)]
 pub struct ExcludedRecipient {
-    /// The name, as the authority writes it. Case and spaces make no difference.
+    /// The name, as the authority writes it. Only letters and digits are compared, whatever their case.
     #[schemars(length(min = 1, max = 256))]
     pub name: String,
     /// The country or region; left out: any.

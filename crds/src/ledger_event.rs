@@ -63,6 +63,7 @@ impl Check for LedgerEventSpec {
         if let Some(transfer) = transfer {
             length(&transfer.namespace, 1, 63, "spec.transfer.namespace")?;
             length(&transfer.name, 1, 253, "spec.transfer.name")?;
+            transfer.persons.check("spec.transfer.persons")?;
         }
         if let Some(RecordedDecision { name, uid: _, decision: _, username }) = decision {
             length(name, 1, 253, "spec.decision.name")?;

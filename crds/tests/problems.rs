@@ -10,70 +10,30 @@
 use std::collections::BTreeSet;
 
 use bund_crds::{
-    BreakGlassSpec, Check, ClusterLocationSpec, DataClassSpec, DestinationMappingSpec, JurisdictionSpec,
-    ResidencyPolicySpec,
+    BreakGlassSpec, Check, ClusterLocationSpec, CrossBorderTransferSpec, DataClassSpec,
+    DestinationMappingSpec, ExporterSpec, JurisdictionSpec, LedgerEventSpec, ResidencyPolicySpec,
+    TransferApprovalSpec,
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-/// A valid spec of each kind in which every field is there.
-fn sample(kind: &str) -> Value {
-    let selector = json!({
-        "matchLabels": {"app": "users"},
-        "matchExpressions": [{"key": "tier", "operator": "In", "values": ["store"]}]
-    });
-    match kind {
-        "BreakGlass" => json!({
-            "reason": "INC-7: every node on the mainland is gone", "requestedBy": "kate",
-            "namespaces": ["shop"], "durationMinutes": 60
-        }),
-        "ClusterLocation" => json!({
-            "jurisdiction": "cn-mainland", "span": "Mixed", "nodeKey": "topology.kubernetes.io/region",
-            "providers": ["alibaba"], "exemptNamespaces": ["monitoring"], "networks": ["10.0.0.0/8"]
-        }),
-        "DataClass" => json!({
-            "category": "PersonalInformation", "sensitivity": "Sensitive", "subjects": "MinorsUnder14",
-            "sector": "General", "safeguards": {"atRest": "AES-256", "inTransit": "TLS-1.3"},
-            "retention": {"minimumDays": 184},
-            "selectors": [{"namespaceSelector": selector, "objectSelector": selector}]
-        }),
-        "DestinationMapping" => json!({
-            "target": {"group": "velero.io", "kind": "BackupStorageLocation", "resource": "backupstoragelocations"},
-            "destinations": [{"query": "$.spec.region", "type": "Region", "provider": "alibaba"}],
-            "templates": [{"query": "$.spec.template", "shape": "PodTemplate"}]
-        }),
-        "Jurisdiction" => json!({
-            "displayName": "Mainland China", "countryCodes": ["CN"],
-            "trustedNodeLabel": "node-restriction.kubernetes.io/jurisdiction",
-            "networks": ["36.0.0.0/8"], "hostSuffixes": ["amazonaws.com.cn"],
-            "providers": [{
-                "name": "tencent", "regions": ["ap-guangzhou"], "zoneForm": "RegionDashNumber",
-                "nodeLabelCodes": [{"code": "gz", "region": "ap-guangzhou"}],
-                "providerIdSchemes": ["qcloud"], "providerIdForm": "Zone"
-            }]
-        }),
-        "ResidencyPolicy" => json!({
-            "dataClasses": ["personal-information"], "jurisdictions": ["cn-mainland"],
-            "namespaceSelector": selector, "placementStrategy": "Inject",
-            "enforcement": {"placement": "Deny", "storage": "Deny", "network": "Deny", "egress": "Deny",
-                "connect": "Deny", "hints": "Warn", "safeguards": "Audit", "exposure": "Audit"},
-            "overrides": [{"namespaces": ["shop"], "enforcement": {"placement": "Warn"}}],
-            "running": {"response": {"placement": "Evict", "storage": "Report"}, "nodes": "Taint",
-                "eviction": {"graceSeconds": 300, "maxPerMinute": 10, "maxUnavailablePercent": 25}}
-        }),
-        kind => panic!("no sample of {kind}: a new kind of ours needs one"),
-    }
-}
+mod samples;
+
+use samples::{name_of, samples};
 
 /// What is said about an object, if it is refused.
 fn refusal(kind: &str, name: &str, spec: &Value) -> Option<String> {
     match kind {
         "BreakGlass" => refusal_of::<BreakGlassSpec>(name, spec),
         "ClusterLocation" => refusal_of::<ClusterLocationSpec>(name, spec),
+        "CrossBorderTransfer" => refusal_of::<CrossBorderTransferSpec>(name, spec),
         "DataClass" => refusal_of::<DataClassSpec>(name, spec),
         "DestinationMapping" => refusal_of::<DestinationMappingSpec>(name, spec),
+        "Exporter" => refusal_of::<ExporterSpec>(name, spec),
         "Jurisdiction" => refusal_of::<JurisdictionSpec>(name, spec),
+        "LedgerEvent" => refusal_of::<LedgerEventSpec>(name, spec),
         "ResidencyPolicy" => refusal_of::<ResidencyPolicySpec>(name, spec),
+        "TransferApproval" => refusal_of::<TransferApprovalSpec>(name, spec),
         kind => panic!("{kind} is not checked"),
     }
 }
@@ -106,19 +66,25 @@ struct Broken {
     spec: Value,
 }
 
-/// Walks the schema along the sample and breaks each bound once.
+/// Walks the schema along a sample and breaks each bound once.
 struct Breaker<'s> {
     sample: &'s Value,
     broken: Vec<Broken>,
-    unvisited: Vec<String>,
+    visited: BTreeSet<String>,
+    unvisited: BTreeSet<String>,
 }
 
-impl Breaker<'_> {
+impl<'s> Breaker<'s> {
+    fn of(sample: &'s Value) -> Self {
+        Self { sample, broken: Vec::new(), visited: BTreeSet::new(), unvisited: BTreeSet::new() }
+    }
+
     fn walk(&mut self, schema: &Value, pointer: &str) {
         let Some(here) = self.sample.pointer(pointer).cloned() else {
-            self.unvisited.push(pointer.to_owned());
+            self.unvisited.insert(pointer.to_owned());
             return;
         };
+        self.visited.insert(pointer.to_owned());
         self.break_text(schema, pointer, &here);
         self.break_number(schema, pointer);
         self.break_list(schema, pointer, &here);
@@ -208,50 +174,63 @@ impl Breaker<'_> {
 #[test]
 fn a_valid_object_of_every_kind_is_accepted() {
     for (kind, _) in kinds() {
-        assert_eq!(refusal(&kind, "cluster", &sample(&kind)), None, "{kind}");
+        for sample in samples(&kind) {
+            assert_eq!(refusal(&kind, name_of(&kind), &sample), None, "{kind}");
+        }
     }
 }
 
 #[test]
 fn every_bound_of_every_schema_is_checked_without_an_api_server() {
     for (kind, schema) in kinds() {
-        let sample = sample(&kind);
-        let mut breaker = Breaker { sample: &sample, broken: Vec::new(), unvisited: Vec::new() };
-        breaker.walk(&schema["properties"]["spec"], "");
-        // Modes that a sample leaves out are of the same type as those that it names.
-        breaker.unvisited.retain(|pointer| !pointer.starts_with("/overrides/0/enforcement/"));
-        assert_eq!(breaker.unvisited, Vec::<String>::new(), "the sample of {kind} lacks these fields");
-        assert!(breaker.broken.len() > 10, "{kind}: only {} bounds", breaker.broken.len());
-        for Broken { what, says, spec } in breaker.broken {
-            let refusal = refusal(&kind, "cluster", &spec);
-            let refusal = refusal.unwrap_or_else(|| panic!("{kind} is accepted with {what}"));
-            assert!(says.is_none_or(|says| refusal.contains(&says)), "{kind} {what}: {refusal}");
+        let (mut visited, mut unvisited) = (BTreeSet::new(), BTreeSet::new());
+        for sample in samples(&kind) {
+            let mut breaker = Breaker::of(&sample);
+            breaker.walk(&schema["properties"]["spec"], "");
+            assert!(breaker.broken.len() > 10, "{kind}: only {} bounds", breaker.broken.len());
+            visited.extend(breaker.visited);
+            unvisited.extend(breaker.unvisited);
+            for Broken { what, says, spec } in breaker.broken {
+                let refusal = refusal(&kind, name_of(&kind), &spec);
+                let refusal = refusal.unwrap_or_else(|| panic!("{kind} is accepted with {what}"));
+                assert!(says.is_none_or(|says| refusal.contains(&says)), "{kind} {what}: {refusal}");
+            }
         }
+        // Modes that a sample leaves out are of the same type as those that it names.
+        unvisited.retain(|field: &String| {
+            !visited.contains(field) && !field.starts_with("/overrides/0/enforcement/")
+        });
+        assert_eq!(unvisited, BTreeSet::new(), "no sample of {kind} has these fields");
     }
 }
 
+/// Kind, name, a part of the sentence, and the spec.
+type Breach = (&'static str, &'static str, &'static str, Value);
+
+/// The first sample of a kind with one field written otherwise.
+fn with(kind: &str, pointer: &str, value: Value) -> Value {
+    let mut spec = samples(kind).remove(0);
+    *spec.pointer_mut(pointer).unwrap() = value;
+    spec
+}
+
 /// What breaks each CEL rule, by the sentence that the API server says.
-fn against_rules() -> Vec<(&'static str, &'static str, &'static str, Value)> {
+fn against_rules() -> Vec<Breach> {
     let selector = json!({"matchExpressions": [{"key": "a", "operator": "DoesNotExist"}]});
     let requirement = |operator: &str, values: Value| json!({"matchLabels": {"a": "b"}, "matchExpressions": [{"key": "a", "operator": operator, "values": values}]});
-    let with = |kind: &str, pointer: &str, value: Value| {
-        let mut spec = sample(kind);
-        *spec.pointer_mut(pointer).unwrap() = value;
-        spec
-    };
     let everything = "this selector would match almost every object";
     let values = "In and NotIn need values";
     let object_selector = "/selectors/0/objectSelector";
-    let nothing = json!({"target": sample("DestinationMapping")["target"]});
+    let nothing = json!({"target": samples("DestinationMapping")[0]["target"]});
     vec![
-        ("ClusterLocation", "beijing", "name this object `cluster`", sample("ClusterLocation")),
+        ("ClusterLocation", "beijing", "name this object `cluster`", samples("ClusterLocation").remove(0)),
         (
             "ClusterLocation",
             "cluster",
             "network",
             with("ClusterLocation", "/networks", json!(["10.20.3.4/16"])),
         ),
-        ("DataClass", "a.b", "the name becomes the label", sample("DataClass")),
+        ("DataClass", "a.b", "the name becomes the label", samples("DataClass").remove(0)),
         (
             "DataClass",
             "cluster",
@@ -286,7 +265,7 @@ fn against_rules() -> Vec<(&'static str, &'static str, &'static str, Value)> {
             "a field query",
             with("DestinationMapping", "/templates/0/query", json!("$..a")),
         ),
-        ("Jurisdiction", "a.b", "name the jurisdiction with at most 63", sample("Jurisdiction")),
+        ("Jurisdiction", "a.b", "name the jurisdiction with at most 63", samples("Jurisdiction").remove(0)),
         (
             "Jurisdiction",
             "cluster",
@@ -299,10 +278,68 @@ fn against_rules() -> Vec<(&'static str, &'static str, &'static str, Value)> {
     ]
 }
 
+/// The same of the kinds that declare, decide and record transfers.
+fn against_rules_of_transfers() -> Vec<Breach> {
+    let wrong_code = json!("91350100M000100Y44");
+    let mut unexplained = with("TransferApproval", "/decision", json!("Rejected"));
+    unexplained.as_object_mut().unwrap().remove("reason");
+    vec![
+        (
+            "CrossBorderTransfer",
+            "t",
+            "country code",
+            with("CrossBorderTransfer", "/recipient/country", json!("XX")),
+        ),
+        (
+            "CrossBorderTransfer",
+            "t",
+            "check character",
+            with("CrossBorderTransfer", "/exporter", wrong_code.clone()),
+        ),
+        (
+            "CrossBorderTransfer",
+            "t",
+            "validity.until must be after",
+            with("CrossBorderTransfer", "/validity/until", json!("2026-01-01T00:00:00Z")),
+        ),
+        (
+            "CrossBorderTransfer",
+            "t",
+            "write either region",
+            with(
+                "CrossBorderTransfer",
+                "/destinations",
+                json!([{"host": "a.b", "region": "r", "provider": "p"}]),
+            ),
+        ),
+        (
+            "CrossBorderTransfer",
+            "t",
+            "write either region",
+            with("CrossBorderTransfer", "/destinations", json!([{}])),
+        ),
+        (
+            "CrossBorderTransfer",
+            "t",
+            "write exactly one of",
+            with("CrossBorderTransfer", "/mechanism", json!({})),
+        ),
+        ("Exporter", "shop", "name the Exporter by its credit code", samples("Exporter").remove(0)),
+        (
+            "Exporter",
+            name_of("Exporter"),
+            "check character",
+            with("Exporter", "/creditCode", wrong_code.clone()),
+        ),
+        ("LedgerEvent", "e", "check character", with("LedgerEvent", "/transfer/exporter", wrong_code)),
+        ("TransferApproval", "a", "say why in spec.reason", unexplained),
+    ]
+}
+
 #[test]
 fn every_rule_of_the_api_server_is_checked_with_the_same_sentence() {
     let mut broken: BTreeSet<(String, String)> = BTreeSet::new();
-    for (kind, name, says, spec) in against_rules() {
+    for (kind, name, says, spec) in against_rules().into_iter().chain(against_rules_of_transfers()) {
         let refusal =
             refusal(kind, name, &spec).unwrap_or_else(|| panic!("{kind} is accepted against: {says}"));
         assert!(refusal.contains(says), "{kind}: {refusal}");

@@ -14,6 +14,8 @@ use kube::{
 };
 use serde_json::Value;
 
+use crate::control_plane::ControlPlane;
+
 /// The field manager of what tests apply.
 const MANAGER: &str = "bund-e2e";
 
@@ -127,7 +129,14 @@ impl Cluster {
         Ok(())
     }
 
-    /// Waits until the API server serves every kind of these definitions.
+    /// Applies our custom resource definitions, and waits until the API server of `plane` serves their kinds.
+    pub async fn apply_definitions(&self, plane: &ControlPlane) -> anyhow::Result<()> {
+        let definitions = definitions()?;
+        self.apply_all(&definitions).await?;
+        plane.eventually("our kinds are served", async || self.serves(&definitions).await).await
+    }
+
+    /// Checks that the API server serves every kind of these definitions.
     pub async fn serves(&self, definitions: &[Value]) -> anyhow::Result<()> {
         let discovery = Discovery::new(self.client()).filter(&[bund_crds::GROUP]).run().await?;
         for definition in definitions {

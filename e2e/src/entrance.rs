@@ -24,7 +24,7 @@ use kube::{
 use serde_json::{Value, json};
 
 use crate::{
-    cluster::{Cluster, definitions, dynamic, name_of, namespace_of, told},
+    cluster::{Cluster, dynamic, name_of, namespace_of, told},
     control_plane::{ControlPlane, Operator, User, client_as},
     person::Person,
     probe::enforced,
@@ -88,9 +88,7 @@ impl Stage {
     /// Installs the definitions.
     pub async fn set(plane: &ControlPlane, operator: PathBuf) -> anyhow::Result<Self> {
         let cluster = Cluster::of(plane.client(User::ADMIN).await?);
-        let definitions = definitions()?;
-        cluster.apply_all(&definitions).await?;
-        plane.eventually("our kinds are served", async || cluster.serves(&definitions).await).await?;
+        cluster.apply_definitions(plane).await?;
         let mut foreign = snapshots::definitions().await?;
         foreign.push(grant_definition());
         cluster.apply_all(&foreign).await?;

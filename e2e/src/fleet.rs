@@ -15,7 +15,7 @@ use kube::Api;
 use kube::api::{DynamicObject, ListParams, Patch, PatchParams};
 use serde_json::{Value, json};
 
-use crate::cluster::{Cluster, definitions};
+use crate::cluster::Cluster;
 use crate::control_plane::{ControlPlane, Operator, Options, User, nodes};
 use crate::policy_reports::ReportApi;
 use crate::repository;
@@ -110,10 +110,8 @@ async fn run(plane: &ControlPlane, binary: &Path, size: Size, say: impl Fn(&str)
 
 /// Our kinds and reports are served, and a policy keeps personal information in the namespace of the fleet.
 async fn set_up(plane: &ControlPlane, admin: &Cluster) -> Result<()> {
-    let definitions = definitions()?;
-    admin.apply_all(&definitions).await?;
     admin.apply_all(&ReportApi::OpenReports.definitions().await?).await?;
-    plane.eventually("our kinds are served", async || admin.serves(&definitions).await).await?;
+    admin.apply_definitions(plane).await?;
     for folder in ["policies/jurisdictions", "policies/classes", "examples/policies/location.yaml"] {
         admin.apply_all(&manifests(&repository::root().join(folder))?).await?;
     }

@@ -19,7 +19,7 @@ use kube::api::{DeleteParams, PostParams};
 use serde_json::json;
 use tokio::time::sleep;
 
-use crate::cluster::{Cluster, definitions};
+use crate::cluster::Cluster;
 use crate::control_plane::{ControlPlane, OWN_NAMESPACE, Options, User, nodes};
 use crate::shop::manifests;
 use crate::tools::Tools;
@@ -103,9 +103,7 @@ async fn on(plane: &ControlPlane, binary: &Path, length: Length, say: impl Fn(&s
 
 /// A guarded namespace whose policy refuses and confines, one that is not guarded, and nodes at home and abroad.
 async fn set_up(plane: &ControlPlane, admin: &Cluster) -> Result<()> {
-    let definitions = definitions()?;
-    admin.apply_all(&definitions).await?;
-    plane.eventually("our kinds are served", async || admin.serves(&definitions).await).await?;
+    admin.apply_definitions(plane).await?;
     for folder in ["policies/jurisdictions", "policies/classes", "examples/policies/location.yaml"] {
         admin.apply_all(&manifests(&repository::root().join(folder))?).await?;
     }

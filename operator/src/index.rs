@@ -8,8 +8,11 @@
 //! get a clone that shares its maps with the working view and never changes under them.
 
 mod declassification;
+mod ended;
+mod kept_watch;
 mod kind;
 mod listen;
+mod own_object;
 mod publish;
 mod record;
 mod roster;
@@ -30,8 +33,12 @@ use crate::metrics::Metrics;
 
 pub(crate) use declassification::names;
 pub use declassification::{Declassification, Writer};
+pub(crate) use ended::ends;
+pub use kept_watch::KeptWatch;
+pub(crate) use kept_watch::{LASTS as WATCH_LASTS, LEASE as WATCH_LEASE};
 pub use kind::{Detail, KINDS, Presence, Purpose, WatchedKind};
 pub use listen::Listener;
+pub use own_object::OwnObject;
 pub use publish::{Index, Revision};
 pub use record::Record;
 pub use roster::{Change, ObjectKey};
@@ -39,7 +46,7 @@ pub(crate) use roster::{into_value, metadata_into_value};
 pub(crate) use served::is_absent;
 pub use subject::SubjectKey;
 pub use touched::Touched;
-pub use view::{OwnObject, View};
+pub use view::View;
 pub(crate) use watch::patiently;
 
 use publish::Publisher;
@@ -47,16 +54,17 @@ use publish::Publisher;
 /// Events that wait to be taken in. Small, because each holds a whole object.
 const WAITING: usize = 256;
 
-/// Starts the watches. Everything runs in `tasks` until they are aborted; nothing here ends by itself.
+/// Starts the watches, for a process that lives in `namespace`. Everything runs in `tasks` until they are aborted; nothing here ends by itself.
 ///
 /// The index is not ready until every kind that decisions rest on was listed once. From then on it stays ready:
 /// a watch that breaks is taken up again, and what changed meanwhile is seen late, never lost.
-pub fn start(client: &Client, metrics: &Metrics, tasks: &mut JoinSet<()>) -> Arc<Index> {
+pub fn start(client: &Client, namespace: &str, metrics: &Metrics, tasks: &mut JoinSet<()>) -> Arc<Index> {
     let (index, publisher) = publish::new();
     let (sender, receiver) = mpsc::channel(WAITING);
     for kind in KINDS {
         tasks.spawn(watch::follow(client.clone(), kind, metrics.clone(), sender.clone()));
     }
+    tasks.spawn(kept_watch::follow(client.clone(), namespace.to_owned(), sender));
     tasks.spawn(take_in(receiver, publisher));
     index
 }

@@ -3,6 +3,7 @@
 //! ```text
 //! index (watches) --View--> webhook (answers reviews)
 //!                      |--> controller (status of our own kinds; the leader)
+//!                      |--> transfer (what happened to transfers, for the record; their status; the leader)
 //!                      |--> audit (what already runs; the leader) --> report (reports and events; the leader)
 //!                      '--> registration (webhook configurations; the leader) <-- certificates
 //! ```
@@ -11,18 +12,24 @@
 //! [`run::run`] puts them together.
 
 pub mod audit;
+mod backoff;
+mod bucket;
 pub mod certificates;
 pub mod configuration;
 pub mod controller;
+mod digest;
+mod event;
 pub mod health;
 pub mod index;
 pub mod leader;
 pub mod metrics;
+pub mod own_status;
 pub mod registration;
 pub mod report;
 pub mod response;
 pub mod run;
 pub mod tracing_export;
+pub mod transfer;
 pub mod webhook;
 
 pub use configuration::Configuration;

@@ -10,10 +10,12 @@ mod reports;
 mod response;
 mod serve;
 mod staleness;
+mod transfers;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use bund_crds::EventType;
 use bund_engine::Reason;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -23,10 +25,11 @@ use prometheus_client::registry::Registry;
 
 use crate::audit::PolicyTotals;
 use crate::certificates::Serving;
-use crate::index::WatchedKind;
+use crate::index::{KeptWatch, WatchedKind};
 use crate::registration::Damage;
 use crate::report::{Overflow, ReportApi, Written};
 use crate::response::{Outcome as EvictionOutcome, Said};
+use crate::transfer::Figures;
 
 pub use admission::Outcome;
 pub use audit::Pass;
@@ -41,6 +44,7 @@ use registration::Drifts;
 use reports::ReportMetrics;
 use response::ResponseMetrics;
 use staleness::Staleness;
+use transfers::TransferMetrics;
 
 /// Every metric. Clones count into the same.
 #[derive(Clone, Debug, Default)]
@@ -60,6 +64,7 @@ struct Families {
     response: ResponseMetrics,
     break_glass: Gauge,
     drifts: Drifts,
+    transfers: TransferMetrics,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -101,6 +106,7 @@ impl Metrics {
             response,
             break_glass,
             drifts,
+            transfers,
         } = &*self.0;
         admission.register(registry);
         audit.register(registry);
@@ -108,6 +114,7 @@ impl Metrics {
         classes.register(registry);
         drifts.register(registry);
         response.register(registry);
+        transfers.register(registry);
         registry.register_collector(Box::new(staleness.clone()));
         registry.register(
             "watch_errors",
@@ -178,6 +185,7 @@ impl Metrics {
             self.0.audit.clear();
             self.0.reports.clear();
             self.0.response.clear();
+            self.0.transfers.clear();
             self.0.break_glass.set(0);
         }
     }
@@ -235,6 +243,21 @@ impl Metrics {
     /// How it stands with the pods that policies ask to evict.
     pub fn evictions_wait<'s>(&self, said: impl Iterator<Item = &'s Said>) {
         self.0.response.wait(said.flatten().map(|(state, (count, _))| (*state, *count)));
+    }
+
+    /// How transfers stand, and what is known of the watch over them.
+    pub fn transfers(&self, figures: &Figures, watch: KeptWatch) {
+        self.0.transfers.stand(figures, watch);
+    }
+
+    /// Something is on record that was not.
+    pub fn recorded(&self, event: EventType) {
+        self.0.transfers.recorded(event);
+    }
+
+    /// Something could not be recorded.
+    pub fn record_failed(&self) {
+        self.0.transfers.record_failed();
     }
 
     /// How many BreakGlass objects are in effect.

@@ -19,13 +19,16 @@ mod kinds;
 mod protection;
 mod right;
 mod teller;
+#[cfg(test)]
+mod testing;
+mod transfers;
 mod webhooks;
 
 use std::collections::BTreeMap;
 
-use bund_crds::{Aspect, FloorParametersSpec, Mode, PlacementStrategy, ResidencyPolicySpec, Span};
+use bund_crds::{Aspect, FloorParametersSpec, Mode, PlacementStrategy, ResidencyPolicySpec, Right, Span};
 use bund_engine::snapshot::{Policy, World};
-use bund_engine::{Snapshot, Timestamp};
+use bund_engine::{Snapshot, Timestamp, trust::trusted_somewhere};
 use serde_json::{Value, json};
 
 pub use apply::{Registrar, Registration};
@@ -35,6 +38,7 @@ pub use drift::Damage;
 pub use floor::{floor_binding, floor_policy};
 pub use protection::{Protected, protection_policy};
 pub(crate) use right::NOBODY_GRANTS;
+pub use transfers::{Trusted, transfers_policy};
 pub use webhooks::{Endpoint, mutating, validating};
 
 /// Who owns the fields that we write.
@@ -55,9 +59,11 @@ pub struct Plan {
     pub confines: bool,
     /// The classes that our own kinds protect.
     pub protected: Protected,
+    /// Whom policies trust to decide on transfers.
+    pub trusted: Trusted,
     /// What the floor must know of the policies that deny placement, by the name of the object that holds it.
     pub floor: BTreeMap<String, FloorParametersSpec>,
-    /// Our user name: nobody else writes what the floor must know.
+    /// Our user name: nobody else writes what the floor must know, nor the record of transfers.
     pub writer: String,
 }
 
@@ -90,6 +96,7 @@ impl Plan {
             mapped,
             confines: confines(world),
             protected: Protected::of(world),
+            trusted: trusted_somewhere(Right::Approve, world),
             floor: floor::parameters(snapshot, now),
             writer,
         }
@@ -104,6 +111,8 @@ impl Plan {
             binding(break_glass::NAME),
             protection_policy(&self.protected),
             binding(protection::NAME),
+            transfers_policy(&self.trusted, &self.writer),
+            binding(transfers::NAME),
             floor::writers_policy(&self.writer),
             binding(floor::WRITERS),
         ];

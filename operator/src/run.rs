@@ -177,7 +177,7 @@ async fn serve(
     stages: watch::Receiver<Stage>,
 ) -> Result<(), Error> {
     let Settings { role, namespace, identity, configuration } = settings;
-    let index = index::start(&client, metrics, tasks);
+    let index = index::start(&client, namespace, metrics, tasks);
     let endpoint = configuration.endpoint(namespace);
     let secret = &configuration.certificates.secret_name;
     let candidate = Candidate::new(client.clone(), namespace, identity.clone());

@@ -5,6 +5,8 @@
 //!      Decision --rights (client), only where a class is taken away--> Decision --answer (pure)--> body
 //! ```
 //!
+//! Transfers and decisions on them are answered by themselves (`transfers.rs`).
+//!
 //! Architecture Invariant (no side effects): answering reads the index and, where a fact is missing, the API
 //! server; it writes nothing. A dry run is answered like any other request.
 
@@ -13,11 +15,12 @@ mod lookup;
 pub mod review;
 mod rights;
 mod serve;
+mod transfers;
 
 use std::sync::Arc;
 
 use axum::http::StatusCode;
-use bund_engine::{Decision, Timestamp, decide};
+use bund_engine::{Decision, Snapshot, Timestamp, decide};
 use kube::Client;
 use serde_json::Value;
 use tracing::{Span, info, instrument, warn};
@@ -32,6 +35,7 @@ pub(crate) use serve::{MUTATE, VALIDATE};
 use answer::Answer;
 use lookup::{Found, Lookup};
 use rights::Rights;
+use transfers::Made;
 
 /// Answers reviews from the index.
 #[derive(Clone)]
@@ -81,6 +85,12 @@ impl Webhook {
         let mut question = review::read(body).map_err(Unanswered::Malformed)?;
         let view = self.index.view();
         let now = Timestamp::now();
+        if let Some(made) = Made::by(&question.request) {
+            let answer = self.answer_made(&made, entrance, &question, &view.snapshot, now).await;
+            log_made(entrance, &question, &answer);
+            self.metrics.admission().answered(entrance, &question, &[], answer.outcome());
+            return Ok(answer.into_review(&question.uid));
+        }
         let first = decide(&question.request, &view.snapshot, now);
         let found = self.lookup.complete(&question.request, first, &view.snapshot).await;
         let found = match entrance {
@@ -91,13 +101,79 @@ impl Webhook {
         let Found { decision, .. } = found;
         log(entrance, &question, &decision, &answer);
         let outcome = answer.outcome();
-        self.metrics.admission().answered(entrance, &question, &decision, outcome);
+        self.metrics.admission().answered(entrance, &question, &decision.findings, outcome);
         let span = Span::current();
         span.record("decision", &question.uid).record("resource", question.resource);
         span.record("subject", decision.subject.to_string());
         span.record("operation", tracing::field::debug(question.request.operation));
         span.record("outcome", tracing::field::debug(outcome));
         Ok(answer.into_review(&question.uid))
+    }
+
+    /// Answers the creation of a transfer or of a decision on one.
+    async fn answer_made(
+        &self,
+        made: &Made,
+        entrance: Entrance,
+        question: &Question,
+        snapshot: &Snapshot,
+        now: Timestamp,
+    ) -> Answer {
+        match (entrance, made) {
+            (Entrance::Validating, Made::Decision) => {
+                self.decided(question, snapshot).await.unwrap_or_else(|refused| refused)
+            }
+            (Entrance::Mutating, Made::Decision) | (_, Made::Transfer) => {
+                made.answer(entrance, question, snapshot, now)
+            }
+        }
+    }
+
+    /// The answer to a decision; as an error, where it is refused before a right is asked for.
+    async fn decided(&self, question: &Question, snapshot: &Snapshot) -> Result<Answer, Answer> {
+        let spec = transfers::decision(question)?;
+        let namespace = question.request.namespace.as_deref().unwrap_or_default();
+        let known = snapshot.transfers().transfer(namespace, &spec.transfer.name);
+        let newer = known.and_then(|transfer| transfer.uid.as_ref()) != Some(&spec.transfer.uid);
+        let looked_up = if newer {
+            self.lookup.with_transfer(namespace, &spec.transfer.name, snapshot).await
+        } else {
+            Ok(snapshot.clone())
+        };
+        let snapshot = looked_up.map_err(|missing| Answer::try_again(&missing))?;
+        let classes = transfers::judged(question, &spec, &snapshot)?;
+        if classes.is_empty() {
+            return Ok(transfers::answer_of(None));
+        }
+        let lacking = self.rights.lacking_to_approve(question, classes, &snapshot).await;
+        let lacking = lacking.map_err(|missing| Answer::try_again(&missing))?;
+        Ok(transfers::answer_of(lacking.as_ref()))
+    }
+}
+
+/// One line for every decision on a transfer that is made or refused.
+fn log_made(entrance: Entrance, question: &Question, answer: &Answer) {
+    let Question { uid, dry_run, request, .. } = question;
+    let (namespace, name) = (request.namespace.as_deref(), request.name.as_deref());
+    let (user, resource) = (question.user_name(), question.resource);
+    match answer.refusal() {
+        Some(refusal) => {
+            info!(
+                decision = uid,
+                namespace,
+                name,
+                resource,
+                user,
+                dry_run,
+                code = answer.code(),
+                refusal,
+                "refused"
+            );
+        }
+        None if entrance == Entrance::Validating => {
+            info!(decision = uid, namespace, name, resource, user, dry_run, "admitted");
+        }
+        None => {}
     }
 }
 

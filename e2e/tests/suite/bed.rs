@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Mutex};
 
 use anyhow::{Result, anyhow};
 use bund_e2e::{
-    cluster::{Cluster, definitions},
+    cluster::Cluster,
     control_plane::{ControlPlane, Operator, Options, User, nodes},
     entrance::Stage,
     probe::enforced,
@@ -114,9 +114,7 @@ impl Bed {
             .await?;
         // The scheduler would choose it, and its binding be refused, again and again.
         Api::<Node>::all(admin.client()).cordon("disagreeing-1").await?;
-        let definitions = definitions()?;
-        admin.apply_all(&definitions).await?;
-        plane.eventually("our kinds are served", async || admin.serves(&definitions).await).await?;
+        admin.apply_definitions(&plane).await?;
         for folder in ["policies/jurisdictions", "policies/classes", "examples/policies/location.yaml"] {
             admin.apply_all(&manifests(&repository::root().join(folder))?).await?;
         }

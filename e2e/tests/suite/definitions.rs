@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
 use bund_e2e::{
-    cluster::{Cluster, definitions, told},
+    cluster::{Cluster, told},
     control_plane::User,
     repository,
     shop::manifests,
@@ -29,9 +29,7 @@ pub(crate) fn trials(bed: &Arc<Bed>) -> Vec<Trial> {
 async fn installed(bed: &Bed) -> Result<Cluster> {
     let plane = bed.judged().await?;
     let admin = Cluster::of(plane.client(User::ADMIN).await?);
-    let definitions = definitions()?;
-    admin.apply_all(&definitions).await?;
-    plane.eventually("our kinds are served", async || admin.serves(&definitions).await).await?;
+    admin.apply_definitions(plane).await?;
     Ok(admin)
 }
 

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, path::Path, process::Stdio, sync::Arc};
 
 use anyhow::{Context, Result, bail, ensure};
 use bund_e2e::{
-    cluster::{Cluster, definitions, dynamic, told},
+    cluster::{Cluster, dynamic, told},
     control_plane::{ControlPlane, Options, User, client_as, nodes},
     person::Person,
     probe::enforced,
@@ -47,9 +47,7 @@ async fn compare(bed: &Bed, plane: &ControlPlane) -> Result<()> {
         ])
         .await?;
     before_bund(bed, plane, &admin).await?;
-    let definitions = definitions()?;
-    admin.apply_all(&definitions).await?;
-    plane.eventually("our kinds are served", async || admin.serves(&definitions).await).await?;
+    admin.apply_definitions(plane).await?;
     for path in
         ["policies/jurisdictions", "examples/policies/classes.yaml", "examples/policies/location.yaml"]
     {

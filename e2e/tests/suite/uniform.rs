@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
 use bund_e2e::{
-    cluster::{Cluster, definitions, told},
+    cluster::{Cluster, told},
     control_plane::{ControlPlane, Options, User, nodes},
     probe::enforced,
     repository,
@@ -38,9 +38,7 @@ async fn admit(bed: &Bed, plane: &ControlPlane) -> Result<()> {
     plane
         .add_nodes(&[nodes::unlabelled("one"), nodes::unlabelled("two"), nodes::hong_kong("strayed")])
         .await?;
-    let definitions = definitions()?;
-    admin.apply_all(&definitions).await?;
-    plane.eventually("our kinds are served", async || admin.serves(&definitions).await).await?;
+    admin.apply_definitions(plane).await?;
     for folder in ["policies/jurisdictions", "examples/policies"] {
         admin.apply_all(&manifests(&repository::root().join(folder))?).await?;
     }

@@ -57,6 +57,9 @@ pub struct Sheet {
     pub title: String,
     /// The folder below `policies/worlds`.
     pub world: String,
+    /// When it is asked; left out, now.
+    #[serde(default)]
+    pub at: Option<Timestamp>,
     /// What is asked.
     pub request: AskedRequest,
     /// What is expected.
@@ -288,7 +291,7 @@ impl Case {
 
     /// What the engine says.
     pub fn through_engine(&self, now: Timestamp) -> Decision {
-        decide(&self.request(), &self.snapshot().0, now)
+        decide(&self.request(), &self.snapshot().0, self.sheet.at.unwrap_or(now))
     }
 
     /// What `bund check` says of the object.
@@ -302,6 +305,7 @@ impl Case {
             unreadable: Vec::new(),
             rights: self.rights(),
         };
+        let now = self.sheet.at.unwrap_or(now);
         check::run(inputs, now, |_, _| {}).checked.pop().map(|checked| checked.decision)
     }
 }

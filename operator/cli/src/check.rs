@@ -7,7 +7,7 @@ use std::{
 
 use bund_crds::Mode;
 use bund_engine::{
-    Assumption, Decision, Finding, Request, Timestamp, decide,
+    Assumption, Decision, Finding, Request, Snapshot, Timestamp, decide,
     request::Rights,
     snapshot::{CarrierKind, OwnKind},
 };
@@ -16,10 +16,12 @@ use serde_json::{Value, json};
 
 use crate::manifest::{Document, Unreadable};
 
+mod advice;
 mod known;
 mod read;
 mod scope;
 
+pub use advice::{Advice, AdviceCode};
 pub use known::{Key, Role};
 pub(crate) use known::{given_twice, known};
 pub use read::read;
@@ -51,6 +53,8 @@ pub struct Checked {
     pub document: Document,
     /// What the engine says.
     pub decision: Decision,
+    /// What is told besides of a transfer, a decision or an event of the record.
+    pub advice: Vec<Advice>,
 }
 
 /// What a check found.
@@ -134,7 +138,16 @@ pub struct Summary {
 }
 
 /// Judges every manifest. `progress` is called after each with the number judged so far and that of all.
-pub fn run(inputs: Inputs, now: Timestamp, mut progress: impl FnMut(usize, usize)) -> Outcome {
+pub fn run(inputs: Inputs, now: Timestamp, progress: impl FnMut(usize, usize)) -> Outcome {
+    run_with_facts(inputs, now, progress).0
+}
+
+/// The same, with everything that was known.
+pub(crate) fn run_with_facts(
+    inputs: Inputs,
+    now: Timestamp,
+    mut progress: impl FnMut(usize, usize),
+) -> (Outcome, Snapshot) {
     let Inputs { mut manifests, policies, mut facts, mut old, namespace, mut unreadable, rights } = inputs;
     for document in manifests.iter_mut().chain(&mut old).chain(&mut facts) {
         place(&mut document.value, namespace.as_deref());
@@ -161,10 +174,11 @@ pub fn run(inputs: Inputs, now: Timestamp, mut progress: impl FnMut(usize, usize
         document.value = request.object.take().unwrap_or_default();
         let assumed = decision.assumptions.iter().filter(|assumed| !is_implied(assumed));
         outcome.assumptions.extend(assumed.cloned());
-        outcome.checked.push(Checked { document, decision });
+        let advice = advice::advise(&document.value, &decision.subject, &snapshot, now);
+        outcome.checked.push(Checked { document, decision, advice });
         progress(outcome.checked.len(), total);
     }
-    outcome
+    (outcome, snapshot)
 }
 
 /// The objects as they are today. Of one that is given twice, differently, nobody knows which it is.
@@ -214,12 +228,22 @@ pub(crate) fn place(object: &mut Value, namespace: Option<&str>) {
     }
 }
 
+// === impl Checked ===
+
+impl Checked {
+    /// What each thing that is told of the object does.
+    fn consequences(&self) -> impl Iterator<Item = Mode> {
+        let findings = self.decision.findings.iter().map(Finding::consequence);
+        findings.chain(self.advice.iter().map(|advice| advice.consequence))
+    }
+}
+
 // === impl Gate ===
 
 impl Gate {
-    /// Whether a finding makes the check fail.
-    pub fn fails(self, finding: &Finding) -> bool {
-        match (finding.consequence(), self.fail_on) {
+    /// Whether what has this consequence makes the check fail.
+    pub fn fails(self, consequence: Mode) -> bool {
+        match (consequence, self.fail_on) {
             (Mode::Deny, _) | (Mode::Warn, FailOn::Warn | FailOn::Any) | (Mode::Audit, FailOn::Any) => true,
             (Mode::Warn | Mode::Audit, FailOn::Deny) | (Mode::Audit, FailOn::Warn) => false,
         }
@@ -240,8 +264,8 @@ impl Outcome {
             return Ending::Unreadable;
         }
         let assumed = gate.fails_on_assumptions() && !self.assumptions.is_empty();
-        let findings = self.checked.iter().flat_map(|checked| &checked.decision.findings);
-        let fails = assumed || findings.into_iter().any(|finding| gate.fails(finding));
+        let mut consequences = self.checked.iter().flat_map(Checked::consequences);
+        let fails = assumed || consequences.any(|consequence| gate.fails(consequence));
         if fails { Ending::Violations } else { Ending::Clean }
     }
 
@@ -250,8 +274,7 @@ impl Outcome {
         let mut summary = Summary { unreadable: self.unreadable.len(), ..Summary::default() };
         for checked in &self.checked {
             summary.objects += 1;
-            let worst = checked.decision.findings.iter().map(Finding::consequence).max();
-            *match worst {
+            *match checked.consequences().max() {
                 Some(Mode::Deny) => &mut summary.refused,
                 Some(Mode::Warn) => &mut summary.warned,
                 Some(Mode::Audit) => &mut summary.recorded,

@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use bund_crds::NamespaceName;
+use bund_crds::{NamespaceName, TransferDecision};
 use bund_engine::{Reason, Timestamp, request::Rights};
 use clap::{Args, Parser, Subcommand};
 
@@ -20,10 +20,15 @@ use crate::{
     report::{self, Colour, Format, visible},
 };
 
+mod cluster;
+mod decision;
 mod preflight;
+mod transfer;
 mod why;
 
+use decision::{ApproveArgs, CloseArgs};
 use preflight::{DiscoverArgs, PreflightArgs};
+use transfer::TransferArgs;
 use why::WhyArgs;
 
 /// Keeps the data of users in mainland China inside the mainland: checks manifests with the engine that judges
@@ -50,6 +55,14 @@ enum Command {
     /// Tell what Bund says of one object, and why: its classes and how it came by them, policies, location, verdict,
     /// and who uses it. Only reads.
     Why(WhyArgs),
+    /// Draft a cross-border transfer from a refusal, or tell how one stands. Only reads.
+    Transfer(TransferArgs),
+    /// Approve exactly the text of a cross-border transfer that is shown.
+    Approve(ApproveArgs),
+    /// Reject a cross-border transfer for good.
+    Reject(CloseArgs),
+    /// Revoke a cross-border transfer for good. It ends at once.
+    Revoke(CloseArgs),
     /// Run cases: folders with an object and the decision that is expected.
     Test(TestArgs),
     /// Tell what a reason means and what to do; without a reason, list all.
@@ -102,6 +115,10 @@ impl Bund {
             Command::Preflight(args) => args.run(),
             Command::Discover(args) => args.run(),
             Command::Why(args) => args.run(),
+            Command::Transfer(args) => args.run(),
+            Command::Approve(args) => args.run(),
+            Command::Reject(args) => args.run(TransferDecision::Rejected),
+            Command::Revoke(args) => args.run(TransferDecision::Revoked),
             Command::Test(args) => test(&args),
             Command::Explain { reason } => explain_reason(reason.as_deref()),
         }

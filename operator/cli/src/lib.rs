@@ -2,7 +2,8 @@
 //!
 //! [`manifest`] reads, [`check`] judges, [`report`] tells, [`cases`] runs sentences with expectations. None of
 //! them decides anything: that is `bund_engine::decide`. [`inventory`] reads what a cluster holds, [`preflight`] tells what
-//! Bund would do there, [`discover`] what nobody classified, [`why`] what Bund says of one object.
+//! Bund would do there, [`discover`] what nobody classified, [`why`] what Bund says of one object, and
+//! [`transfer`] is a person's way with cross-border transfers.
 
 pub mod builtin;
 pub mod cases;
@@ -14,4 +15,5 @@ pub mod inventory;
 pub mod manifest;
 pub mod preflight;
 pub mod report;
+pub mod transfer;
 pub mod why;

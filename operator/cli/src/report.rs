@@ -4,12 +4,12 @@ use std::io::{self, Write};
 
 use bund_crds::Mode;
 use bund_engine::{
-    Finding,
+    FieldPath, Finding,
     finding::{Standing, sentences},
 };
 
 use crate::{
-    check::{Checked, Gate, Outcome},
+    check::{Advice, Checked, Gate, Outcome},
     manifest::{Position, position},
 };
 
@@ -76,9 +76,11 @@ pub fn put(text: &str, output: &mut dyn Write) -> io::Result<()> {
     }
 }
 
-/// One line of a report: findings alike in all but their class.
+/// One line of a report: findings alike in all but their class, or what is told of a transfer.
 struct Line<'o> {
-    finding: &'o Finding,
+    consequence: Mode,
+    code: &'static str,
+    field: &'o FieldPath,
     sentence: String,
     position: Position,
 }
@@ -86,6 +88,7 @@ struct Line<'o> {
 /// The lines of one judged object, the worst first.
 fn lines(checked: &Checked) -> Vec<Line<'_>> {
     let mut lines = Vec::new();
+    let place = |field: &FieldPath| position(&checked.document, &field.steps());
     for consequence in [Mode::Deny, Mode::Warn, Mode::Audit] {
         let of: Vec<_> =
             checked.decision.findings.iter().filter(|f| f.consequence() == consequence).collect();
@@ -103,11 +106,14 @@ fn lines(checked: &Checked) -> Vec<Line<'_>> {
             if finding.standing == Standing::Existed && consequence == Mode::Warn {
                 sentence.push_str("; its next pods will be refused");
             }
-            lines.push(Line {
-                finding,
-                sentence,
-                position: position(&checked.document, &finding.field.steps()),
-            });
+            let (code, field) = (finding.reason.code(), &finding.field);
+            lines.push(Line { consequence, code, field, sentence, position: place(field) });
+        }
+        for Advice { code, field, text, .. } in
+            checked.advice.iter().filter(|advice| advice.consequence == consequence)
+        {
+            let (code, sentence) = (code.as_str(), text.clone());
+            lines.push(Line { consequence, code, field, sentence, position: place(field) });
         }
     }
     lines

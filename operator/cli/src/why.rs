@@ -5,8 +5,13 @@
 
 use bund_crds::GROUP;
 use bund_engine::{
-    Decision, Finding, ObjectId, Subject, Timestamp, Verdict, decide::requirements_on, decide_standing,
-    snapshot::OwnKind, subject::Role,
+    Decision, Finding, ObjectId, Subject, Timestamp, Verdict,
+    cover::Cover,
+    decide::requirements_on,
+    decide_standing,
+    finding::Standing,
+    snapshot::{OwnKind, TransferKind},
+    subject::Role,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -58,6 +63,9 @@ pub struct Why {
     /// The broken glass that is in effect where it lives.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub break_glass: Option<Glass>,
+    /// The transfer in effect that covers what it sends out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub covered_by: Option<Cover>,
     /// Where it is, or where what keeps it lies.
     pub location: Vec<Place>,
     /// The truth, before modes and exemption.
@@ -113,6 +121,7 @@ pub fn why(inventory: &Inventory, known: &Known, object: &Value, now: Timestamp)
         enrolment,
         policies_from: known.policies,
         break_glass: held::glass(&question),
+        covered_by: covered_by(&decision),
         location: place::places(&question, &requirements),
         verdict: decision.verdict,
         incomplete: assumed::is_incomplete(&question),
@@ -129,12 +138,27 @@ pub fn why(inventory: &Inventory, known: &Known, object: &Value, now: Timestamp)
     }
 }
 
+/// The transfer that covers the findings: one covers all of them, or none does.
+fn covered_by(decision: &Decision) -> Option<Cover> {
+    decision.findings.iter().find_map(|finding| match &finding.standing {
+        Standing::Covered(cover) => Some(cover.clone()),
+        Standing::Stands
+        | Standing::Existed
+        | Standing::Exempt
+        | Standing::LetThrough(_)
+        | Standing::Declassified => None,
+    })
+}
+
 /// Kinds that could not be read. What ships stands for classes and jurisdictions that no file holds.
 fn not_known(inventory: &Inventory) -> Vec<NotKnown> {
     let mut not_known = inventory.not_known();
     if matches!(inventory.origin, Origin::Files { .. }) {
         let ships = [OwnKind::DataClass.as_str(), OwnKind::Jurisdiction.as_str()];
-        not_known.retain(|one| one.kind.group != GROUP || !ships.contains(&one.kind.kind.as_str()));
+        // And where no file holds a transfer, none covers anything.
+        let transfers = TransferKind::ALL.map(TransferKind::as_str);
+        let left_out = |kind: &str| ships.contains(&kind) || transfers.contains(&kind);
+        not_known.retain(|one| one.kind.group != GROUP || !left_out(&one.kind.kind));
     }
     not_known
 }

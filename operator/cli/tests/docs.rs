@@ -12,7 +12,7 @@ use bund::{
     report::{self, Colour, Format},
 };
 use bund_engine::Timestamp;
-use clap::CommandFactory;
+use clap::{Command, CommandFactory};
 use serde_json::Value;
 
 const BEGIN: &str = "<!-- generated: help; `make generate` writes it -->\n";
@@ -32,17 +32,22 @@ fn assert_generated(name: &str, text: &str) {
     assert!(kept == text, "docs/reference/{name} differs from what is generated; run `make generate`");
 }
 
+/// The help of a command and of each below it.
+fn write_help(command: &mut Command, called: &str, text: &mut String) {
+    write!(text, "### `{called}`\n\n```text\n{}```\n", command.render_long_help()).unwrap();
+    for below in command.get_subcommands_mut().filter(|below| below.get_name() != "help") {
+        text.push('\n');
+        let called = format!("{called} {}", below.get_name());
+        write_help(below, &called, text);
+    }
+}
+
 /// The help of the binary and of each command.
 fn help() -> String {
     let mut bund = Bund::command().term_width(100);
     bund.build();
-    let names: Vec<_> =
-        bund.get_subcommands().map(|c| c.get_name().to_owned()).filter(|name| name != "help").collect();
-    let mut text = format!("### `bund`\n\n```text\n{}```\n", bund.render_long_help());
-    for name in names {
-        let help = bund.find_subcommand_mut(&name).unwrap().render_long_help();
-        write!(text, "\n### `bund {name}`\n\n```text\n{help}```\n").unwrap();
-    }
+    let mut text = String::new();
+    write_help(&mut bund, "bund", &mut text);
     // Lines that clap pads.
     text.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
 }

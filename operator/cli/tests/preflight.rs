@@ -16,41 +16,28 @@ use bund_crds::{Check, ClusterLocationSpec};
 use bund_engine::{Operation, Request, Timestamp, decide, decide_standing};
 use serde_json::{Value, json};
 
+#[path = "support/run.rs"]
+mod run;
+
+use run::assert_kept;
+
 fn here(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/preflight").join(name)
 }
 
 fn bund(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_bund"))
-        .args(arguments)
-        .current_dir(here(""))
-        .env_remove("KUBECONFIG")
-        .output()
-        .unwrap()
+    run::bund(&here(""), arguments)
 }
 
 #[track_caller]
 fn text(arguments: &[&str], code: i32) -> String {
-    let output = bund(arguments);
-    let error = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(code), "{error}");
-    String::from_utf8(output.stdout).unwrap()
+    run::printed(bund(arguments), code)
 }
 
 #[track_caller]
 fn report(arguments: &[&str]) -> Value {
     let all = [&["preflight", "--output", "json"], arguments].concat();
     serde_json::from_str(&text(&all, 0)).unwrap()
-}
-
-/// Compares a file with what it should be, or writes it.
-#[track_caller]
-fn assert_kept(path: &Path, text: &str) {
-    if std::env::var_os("BUND_UPDATE").is_some() {
-        fs::write(path, text).unwrap();
-    }
-    let kept = fs::read_to_string(path).unwrap_or_default();
-    assert!(kept == text, "{} differs; `BUND_UPDATE=1` writes it anew:\n{text}", path.display());
 }
 
 #[test]

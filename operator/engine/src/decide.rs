@@ -135,7 +135,7 @@ pub fn decide(request: &Request, snapshot: &Snapshot, now: Timestamp) -> Decisio
     }
     let existed = old.as_ref().map(|(subject, old)| (subject, old.findings.as_slice()));
     enforce::soften(&mut findings, &subject, existed, snapshot);
-    enforce::cover(&mut findings, &subject.id, &classes, snapshot, now);
+    enforce::cover(&mut findings, &subject, &classes, snapshot, now);
     glass::let_through(&mut findings, &subject, snapshot, now);
     enforce::declassify(&mut findings, &request.rights);
     findings.extend(weakening::findings(request, snapshot.world()));
@@ -143,6 +143,9 @@ pub fn decide(request: &Request, snapshot: &Snapshot, now: Timestamp) -> Decisio
     let kept = !findings.is_empty() || judge::is_kept(&classes, &subject, snapshot);
     let verdict = verdict(&findings, kept);
     let refused = findings.iter().any(enforce::refuses);
+    // A pod that a transfer lets run abroad is not confined to where it could not run.
+    let goes_abroad =
+        findings.iter().any(|finding| finding.reason == Reason::PlacementContradicts && finding.is_covered());
     let comes_to_be = request.operation == Operation::Create && request.subresource.is_none() && !refused;
     let marks = if comes_to_be { stamp::marks(&subject, &classes, snapshot) } else { BTreeMap::new() };
     Decision {
@@ -150,7 +153,7 @@ pub fn decide(request: &Request, snapshot: &Snapshot, now: Timestamp) -> Decisio
         classes,
         verdict,
         findings,
-        injection: injection.filter(|_| !refused),
+        injection: injection.filter(|_| !refused && !goes_abroad),
         marks,
         assumptions,
     }
@@ -183,7 +186,7 @@ pub fn decide_standing(subject: &Subject, snapshot: &Snapshot, now: Timestamp) -
     let Judgement { classes, mut findings, injection: _, assumptions } = judge_standing(subject, snapshot);
     sort(&mut findings);
     enforce::soften(&mut findings, subject, None, snapshot);
-    enforce::cover(&mut findings, &subject.id, &classes, snapshot, now);
+    enforce::cover(&mut findings, subject, &classes, snapshot, now);
     glass::let_through(&mut findings, subject, snapshot, now);
     let kept = !findings.is_empty() || judge::is_kept(&classes, subject, snapshot);
     let verdict = verdict(&findings, kept);
@@ -237,11 +240,23 @@ fn sort(findings: &mut Vec<Finding>) {
     findings.sort_by(|a, b| {
         (a.reason, &a.class, &a.field, &a.offending).cmp(&(b.reason, &b.class, &b.field, &b.offending))
     });
-    findings.dedup();
+    findings.dedup_by(is_repeated);
+}
+
+/// Whether `next` says the same as `kept`, whatever places it says it of; then those are told with `kept`.
+fn is_repeated(next: &mut Finding, kept: &mut Finding) -> bool {
+    let (own, more) = (core::mem::take(&mut kept.destination), core::mem::take(&mut next.destination));
+    let same = *next == *kept;
+    if same {
+        kept.destination = own.and(more);
+    } else {
+        (kept.destination, next.destination) = (own, more);
+    }
+    same
 }
 
 /// Whether every node of the cluster is inside one of `jurisdictions`, whatever its labels leave unsaid.
-pub(crate) fn every_node_inside(jurisdictions: &BTreeSet<JurisdictionName>, world: &World) -> bool {
+pub fn every_node_inside(jurisdictions: &BTreeSet<JurisdictionName>, world: &World) -> bool {
     let location = world.location();
     location.span == Span::Uniform
         && location.jurisdiction.as_ref().is_some_and(|own| jurisdictions.contains(own))

@@ -81,22 +81,38 @@ pub(crate) fn url_inside(url: &str, jurisdiction: &JurisdictionName, world: &Wor
 
 /// Whether a host or address, with or without a port, is certain to be inside.
 pub(crate) fn host_inside(text: &str, jurisdiction: &JurisdictionName, world: &World) -> bool {
-    let authority = text.split_once('/').map_or(text, |(authority, _)| authority);
-    let Some(host) = without_port(authority) else { return false };
+    let Some(host) = host_of(text) else { return false };
     if let Ok(address) = host.trim_start_matches('[').trim_end_matches(']').parse::<core::net::IpAddr>() {
         return world.network_inside(&ipnet::IpNet::from(address), jurisdiction);
     }
+    let Some(host) = plain(host) else { return false };
+    world.jurisdiction(jurisdiction).is_some_and(|table| {
+        table.host_suffixes().any(|suffix| {
+            host == suffix
+                || host.strip_suffix(suffix).is_some_and(|labels| labels.ends_with('.') && labels.len() > 1)
+        })
+    })
+}
+
+/// The host that a text of this kind names, by its whole name in lower case.
+pub(crate) fn named_host(kind: DestinationType, text: &str) -> Option<String> {
+    match kind {
+        DestinationType::Host | DestinationType::Registry => plain(host_of(text)?),
+        DestinationType::Url => plain(host_of(&host_of_url(text)?)?),
+        DestinationType::Region | DestinationType::Cidr | DestinationType::Bucket => None,
+    }
+}
+
+/// The host or address of `host[:port][/path]`.
+fn host_of(text: &str) -> Option<&str> {
+    without_port(text.split_once('/').map_or(text, |(authority, _)| authority))
+}
+
+/// A host name in lower case, without the dot of the root.
+fn plain(host: &str) -> Option<String> {
     let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
     let plain = !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.');
-    plain
-        && world.jurisdiction(jurisdiction).is_some_and(|table| {
-            table.host_suffixes().any(|suffix| {
-                host == suffix
-                    || host
-                        .strip_suffix(suffix)
-                        .is_some_and(|labels| labels.ends_with('.') && labels.len() > 1)
-            })
-        })
+    plain.then_some(host)
 }
 
 /// The host of `host[:port]`. `None` where the text has another form, user information above all.

@@ -11,8 +11,8 @@ use bund_crds::{Aspect, Mode};
 use serde::Serialize;
 
 use crate::{
-    Classification, Decision, Finding, HeldClass, ObjectId, Rights, Snapshot, Subject, Timestamp,
-    cover::{Flow, covers},
+    Classification, Decision, Finding, HeldClass, Rights, Snapshot, Subject, Timestamp,
+    cover::{Cover, Flow, covers, is_flow},
     finding::{Standing, sentences},
     glass::BrokenGlass,
     snapshot::Enrolment,
@@ -78,19 +78,18 @@ fn is_about_storage(finding: &Finding) -> bool {
     matches!(finding.reason.entry().aspect, Some(Aspect::Storage | Aspect::Safeguards))
 }
 
-/// Lets active transfers cover what they cover.
+/// Lets a transfer that is in effect cover what the subject is found to send.
 pub(crate) fn cover(
     findings: &mut [Finding],
-    subject: &ObjectId,
+    subject: &Subject,
     classes: &Classification,
     snapshot: &Snapshot,
     now: Timestamp,
 ) {
-    for finding in findings {
-        let flow = Flow { subject, classes: classes.keys().collect(), destination: &finding.offending };
-        if let Some(cover) = covers(&flow, finding, snapshot, now) {
-            finding.standing = Standing::Covered(cover);
-        }
+    let flow = Flow::of(subject, classes, findings, snapshot);
+    let Some(cover) = flow.and_then(|flow| covers(&flow, snapshot, now)) else { return };
+    for finding in findings.iter_mut().filter(|finding| is_flow(finding.reason)) {
+        finding.standing = Standing::Covered(cover.clone());
     }
 }
 
@@ -159,6 +158,18 @@ impl Decision {
         })
     }
 
+    /// The transfer that covers what the subject sends.
+    pub fn cover(&self) -> Option<&Cover> {
+        self.findings.iter().find_map(|finding| match &finding.standing {
+            Standing::Covered(cover) => Some(cover),
+            Standing::Stands
+            | Standing::Existed
+            | Standing::Exempt
+            | Standing::LetThrough(_)
+            | Standing::Declassified => None,
+        })
+    }
+
     /// What an entrance answers.
     pub fn response(&self) -> Response {
         let of = |consequence| -> Vec<&Finding> {
@@ -166,14 +177,15 @@ impl Decision {
         };
         let refusals = sentences(&self.subject, &of(Mode::Deny));
         let mut warnings = Vec::new();
-        let (mut plain, mut old, mut through, mut declassified) =
-            (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut plain, mut old, mut covered, mut through, mut declassified) =
+            (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for finding in of(Mode::Warn) {
             match (&finding.standing, finding.mode) {
                 (Standing::Existed, Mode::Deny) => old.push(finding),
+                (Standing::Covered(_), _) => covered.push(finding),
                 (Standing::LetThrough(_), _) => through.push(finding),
                 (Standing::Declassified, _) => declassified.push(finding),
-                (Standing::Existed | Standing::Stands | Standing::Exempt | Standing::Covered(_), _) => {
+                (Standing::Existed | Standing::Stands | Standing::Exempt, _) => {
                     plain.push(finding);
                 }
             }
@@ -183,6 +195,9 @@ impl Decision {
                 .extend(sentences(&self.subject, findings).into_iter().map(|line| format!("{line}{end}")));
         };
         warn(&plain, "");
+        if let Some(cover) = self.cover() {
+            warn(&covered, &format!("; {cover}"));
+        }
         if let Some(glass) = self.broken_glass() {
             warn(&through, &format!("; {glass}"));
         }

@@ -11,7 +11,10 @@ use bund_crds::{JurisdictionName, Mode, PolicyName};
 use serde::Serialize;
 
 use crate::{
-    FieldPath, HeldClass, ObjectId, Provenance, Reason, cover::Cover, glass::BrokenGlass, select::Requirement,
+    FieldPath, HeldClass, ObjectId, Provenance, Reason,
+    cover::{Cover, FlowDestination},
+    glass::BrokenGlass,
+    select::Requirement,
 };
 
 /// One broken rule. Identity: reason, class, requirement and offending value.
@@ -34,6 +37,10 @@ pub struct Finding {
     pub what: String,
     /// What to write instead, with the values at hand.
     pub remedy: String,
+    /// Where the data would go, if that is what is wrong. It tells whether a transfer covers it, and is not part of the
+    /// answer.
+    #[serde(skip)]
+    pub destination: FlowDestination,
     /// How the subject came to hold the class.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub provenance: Vec<Provenance>,
@@ -78,6 +85,7 @@ impl Finding {
             offending: String::new(),
             what: String::new(),
             remedy: reason.entry().remedy.to_string(),
+            destination: FlowDestination::Untold,
             provenance: provenance.to_vec(),
             policies: requirement.policies.iter().map(|policy| policy.name.clone()).collect(),
             mode: reason
@@ -98,6 +106,7 @@ impl Finding {
             offending: String::new(),
             what: String::new(),
             remedy: reason.entry().remedy.to_string(),
+            destination: FlowDestination::Untold,
             provenance: Vec::new(),
             policies: Vec::new(),
             mode,
@@ -123,6 +132,13 @@ impl Finding {
     #[must_use]
     pub(crate) fn remedied(mut self, remedy: impl Into<String>) -> Self {
         self.remedy = remedy.into();
+        self
+    }
+
+    /// Says where the data would go.
+    #[must_use]
+    pub(crate) fn towards(mut self, destination: impl Into<FlowDestination>) -> Self {
+        self.destination = destination.into();
         self
     }
 

@@ -39,6 +39,7 @@ pub mod stamp;
 pub mod storage;
 pub mod subject;
 pub mod transfer;
+pub mod trust;
 pub mod weakening;
 
 pub use classify::{Classification, HeldClass, Holder, Provenance};

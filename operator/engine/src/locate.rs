@@ -12,10 +12,14 @@ use alloc::{
 };
 use core::fmt;
 
-use bund_crds::{JurisdictionName, Span, jurisdiction::ProviderIdForm, labels};
+use bund_crds::{
+    JurisdictionName, ProviderName, RegionId, Span,
+    jurisdiction::{Provider, ProviderIdForm},
+    labels,
+};
 use serde::Serialize;
 
-use crate::snapshot::{LocationFacts, NodeFacts, Table, World};
+use crate::snapshot::{LocationFacts, NodeFacts, Place, Substance, Table, World};
 
 mod claim;
 
@@ -62,7 +66,7 @@ pub fn locate(node: &NodeFacts, jurisdiction: &JurisdictionName, world: &World) 
     let location = world.location();
     let assumed = match declared {
         Trusted::Inside => true,
-        _ if node.substance == crate::snapshot::Substance::Virtual => {
+        _ if node.substance == Substance::Virtual => {
             return Location::Unknown("it is a virtual node that no administrator declared".to_owned());
         }
         _ => location.span == Span::Uniform && location.jurisdiction.as_ref() == Some(jurisdiction),
@@ -96,6 +100,61 @@ pub fn locate_in_any<'j>(
         }
     }
     first.unwrap_or_else(|| Location::Unknown("no jurisdiction is asked for".to_owned()))
+}
+
+/// Whether all that a node says of its place says that it is in `region` of `provider`, and would be false at every other
+/// cloud that this cluster runs on. What an administrator declares of it must not be anything else.
+pub(crate) fn is_in_region(
+    node: &NodeFacts,
+    provider: &ProviderName,
+    region: &RegionId,
+    world: &World,
+) -> bool {
+    let key = &world.location().node_key;
+    let declared = |table: &Table| table.trusted_label.as_ref().and_then(|key| node.labels.get(key.as_str()));
+    if node.substance == Substance::Virtual
+        || node.labels.get(key).is_none()
+        || world.jurisdictions().any(|table| declared(table).is_some())
+    {
+        return false;
+    }
+    let claims = claims(node, key);
+    let agrees = |provider: &Provider, table: &Table| {
+        let place = Place { provider, region: region.as_str() };
+        claims.iter().all(|claim| claim.agrees(place, table))
+    };
+    let mut own = 0;
+    for table in world.jurisdictions() {
+        for cloud in table.providers() {
+            let is_own = cloud.name == *provider;
+            if agrees(cloud, table) != is_own {
+                return false;
+            }
+            own += usize::from(is_own);
+        }
+    }
+    own > 0
+}
+
+/// Whether a node of `provider` that carries `text` as its region says that it is in `region`.
+pub(crate) fn names_region(provider: &ProviderName, region: &RegionId, text: &str, world: &World) -> bool {
+    known(provider, region, world, |place| place.region_agrees(text))
+}
+
+/// Whether a zone of `provider` that is called `text` can only be one of `region`.
+pub(crate) fn names_zone(provider: &ProviderName, region: &RegionId, text: &str, world: &World) -> bool {
+    known(provider, region, world, |place| place.zone_tells(text))
+}
+
+/// Whether something holds of a place by everything that is known of its provider.
+fn known(
+    provider: &ProviderName,
+    region: &RegionId,
+    world: &World,
+    holds: impl Fn(Place<'_>) -> bool,
+) -> bool {
+    let mut known = world.jurisdictions().filter_map(|table| table.provider(provider)).peekable();
+    known.peek().is_some() && known.all(|provider| holds(Place { provider, region: region.as_str() }))
 }
 
 enum Trusted {

@@ -18,8 +18,10 @@ use crate::{
     subject::{FieldRequirement, NodeTerm, Operator, PodShape, TermForm},
 };
 
+mod pins;
 mod satisfy;
 
+pub(crate) use pins::{runs_in, stored_near};
 use satisfy::{Domain, satisfiable};
 
 /// Which nodes a pod could be placed on.
@@ -88,17 +90,17 @@ fn reach_of<'j>(
     jurisdictions: impl IntoIterator<Item = &'j JurisdictionName> + Clone,
     snapshot: &Snapshot,
 ) -> Reach {
-    let names: Vec<_> = jurisdictions.into_iter().collect();
-    let honesty = Honesty {
-        tables: names.iter().filter_map(|name| snapshot.world().jurisdiction(name)).collect(),
-        names,
-        snapshot,
-    };
+    let honesty = honesty(jurisdictions.into_iter().collect(), snapshot);
     let terms = match terms {
         None => Vec::from([honesty.term(selector, None)]),
         Some(terms) => terms.iter().map(|term| honesty.term(selector, Some(term))).collect(),
     };
     Reach { terms }
+}
+
+fn honesty<'s>(names: Vec<&'s JurisdictionName>, snapshot: &'s Snapshot) -> Honesty<'s> {
+    let tables = names.iter().filter_map(|name| snapshot.world().jurisdiction(name)).collect();
+    Honesty { names, tables, snapshot }
 }
 
 /// What an honest node may say of itself.
@@ -125,14 +127,7 @@ impl Honesty<'_> {
         if term.is_some_and(|term| term.form == TermForm::MatchesNothing) {
             return TermReach { inside: false, confinable: false, outside: false };
         }
-        let mut by_key: BTreeMap<&str, Vec<Asked<'_>>> = BTreeMap::new();
-        for (key, value) in selector {
-            by_key.entry(key).or_default().push(Asked::Equals(value));
-        }
-        for requirement in term.into_iter().flat_map(|term| &term.labels) {
-            by_key.entry(&requirement.key).or_default().push(Asked::Operator(&requirement.operator));
-        }
-        let asked: Vec<_> = by_key.into_iter().map(|(key, asked)| (self.kind(key), key, asked)).collect();
+        let asked = self.asked(selector, term);
         let fields = term.map(|term| term.fields.as_slice()).unwrap_or_default();
         let (named_inside, named_outside) = self.names_reach(fields);
         let confinable = named_inside && self.meets_inside(&asked, Naming::ByNodeKey);
@@ -144,9 +139,25 @@ impl Honesty<'_> {
         }
     }
 
+    /// What `selector` and a term ask of each label.
+    fn asked<'p>(
+        &self,
+        selector: &'p [(Box<str>, Box<str>)],
+        term: Option<&'p NodeTerm>,
+    ) -> Vec<AskedOfKey<'p>> {
+        let mut by_key: BTreeMap<&str, Vec<Asked<'_>>> = BTreeMap::new();
+        for (key, value) in selector {
+            by_key.entry(key).or_default().push(Asked::Equals(value));
+        }
+        for requirement in term.into_iter().flat_map(|term| &term.labels) {
+            by_key.entry(&requirement.key).or_default().push(Asked::Operator(&requirement.operator));
+        }
+        by_key.into_iter().map(|(key, asked)| (self.kind(key), key, asked)).collect()
+    }
+
     /// Whether a node inside that names its place in this way could meet every requirement. What it says of its
     /// place all belongs to one place.
-    fn meets_inside(&self, asked: &[(KeyKind, &str, Vec<Asked<'_>>)], naming: Naming) -> bool {
+    fn meets_inside(&self, asked: &[AskedOfKey<'_>], naming: Naming) -> bool {
         let (plain, placed): (Vec<_>, Vec<_>) =
             asked.iter().partition(|(kind, _, _)| *kind == KeyKind::Plain);
         let anything = Domain::AllBut(Box::new(|_| false));
@@ -262,6 +273,9 @@ fn inside_domain<'t>(
         (KeyKind::Trusted | KeyKind::Plain, _) => Domain::AllBut(Box::new(|_| false)),
     }
 }
+
+/// What is asked of the label under one key, and what it says about a place.
+type AskedOfKey<'p> = (KeyKind, &'p str, Vec<Asked<'p>>);
 
 /// A requirement on a label, from `nodeSelector` or from an affinity term.
 #[derive(Clone, Copy, Debug)]

@@ -46,7 +46,10 @@ impl Requirement<'_> {
 }
 
 /// The policies that apply in a namespace, in order of name.
-pub fn policies_in<'s>(snapshot: &'s Snapshot, namespace: &'s str) -> impl Iterator<Item = &'s Policy> {
+pub fn policies_in<'s>(
+    snapshot: &'s Snapshot,
+    namespace: &str,
+) -> impl Iterator<Item = &'s Policy> + use<'s> {
     let labels = snapshot.namespace(namespace).map(|facts| &facts.labels);
     snapshot.world().policies().filter(move |policy| match (&policy.spec.namespace_selector, labels) {
         (Some(selector), Some(labels)) => selector.matches(|key| labels.get(key)),

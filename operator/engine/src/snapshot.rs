@@ -21,9 +21,11 @@ mod carriers;
 mod class;
 mod dependents;
 mod glass;
+mod jurisdiction;
 mod node;
 mod observe;
 mod pod;
+mod record;
 mod table;
 mod transfers;
 mod world;
@@ -115,6 +117,12 @@ impl Snapshot {
     /// What is declared, decided and recorded of cross-border transfers.
     pub fn transfers(&self) -> &Transfers {
         &self.transfers
+    }
+
+    /// This snapshot without these decisions on transfers.
+    #[must_use]
+    pub(crate) fn without_approvals(&self, gone: &[TransferKey]) -> Self {
+        Self { transfers: self.transfers.without_approvals(gone), ..self.clone() }
     }
 
     /// States until when somebody keeps watch over the transfers that are in effect.

@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::{
     FieldPath, ObjectId,
     destination::Destination,
-    snapshot::{CarrierFacts, CarrierId, CarrierKind, Origin},
+    snapshot::{CarrierFacts, CarrierId, CarrierKind, MadeBy, Origin},
 };
 
 mod affinity;
@@ -89,6 +89,8 @@ pub struct Subject {
     /// Further labels of the object that its pods will not carry, with where they are: a `CronJob`'s job
     /// template.
     pub inner_labels: Vec<(FieldPath, Labels)>,
+    /// What made it, as it says itself. What holds data at rest says nothing of that here.
+    pub made_by: MadeBy,
     /// What the object is to the rules.
     pub role: Role,
     /// What it says as a carrier, where it is one.
@@ -183,6 +185,7 @@ impl Subject {
             },
             labels: facts.labels.clone(),
             inner_labels: Vec::new(),
+            made_by: MadeBy::Unknown,
             role: Role::Carrier(id.kind),
             carrier: Some(facts.clone()),
             shapes: Vec::new(),

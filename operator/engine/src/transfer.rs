@@ -5,13 +5,18 @@
 //! nothing since then closed it ([`standing`]). Opening waits for the record; closing never does.
 
 mod assess;
+mod case;
+mod chain;
 mod decisions;
 mod digest;
 mod due;
+mod over;
+mod recorded;
 mod standing;
 
-pub use assess::{Assessment, Deadline, Missing, Prohibition, Route, assess};
-pub use decisions::{Refusal, Tally, judge_decision, tally};
+pub use assess::{Assessment, Count, Deadline, Missing, Prohibition, Route, Totals, assess, totals};
+pub use case::Judges;
+pub use decisions::{Refusal, Tally, judge_decision, needs_right, tally};
 pub use digest::{digest, text_to_approve};
-pub use due::{Due, due};
+pub use due::{Absent, Due, due, revocation};
 pub use standing::{End, Standing, standing};

@@ -89,8 +89,18 @@ fn the_dependencies_are_those_that_were_looked_at() {
     };
     // What does I/O, reads clocks, draws random numbers or starts threads has no business here: tokio, kube with
     // its client, reqwest, hyper, rand and getrandom above all.
-    let normal =
-        ["bund-crds", "ipnet", "jiff", "rpds", "serde", "serde_json", "serde_path_to_error", "thiserror"];
+    let normal = [
+        "bund-crds",
+        "ipnet",
+        "jiff",
+        "rpds",
+        "serde",
+        "serde_json",
+        "serde_json_canonicalizer",
+        "serde_path_to_error",
+        "sha2",
+        "thiserror",
+    ];
     assert_eq!(of_kind(None), BTreeSet::from(normal));
     assert_eq!(of_kind(Some("build")), BTreeSet::new());
     let dependencies = engine["dependencies"].as_array().unwrap();

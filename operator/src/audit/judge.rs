@@ -11,8 +11,8 @@ use bund_engine::{Finding, Subject, Timestamp};
 
 use crate::index::{SubjectKey, View};
 
-/// What one subject was found to be.
-#[derive(Clone, Debug, PartialEq)]
+/// What one subject was found to be. `Eq`, like [`OwnerAudit`](super::OwnerAudit).
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Outcome {
     /// The policies that keep a class that it holds, in order.
     pub(super) kept_by: Vec<PolicyName>,
@@ -82,7 +82,7 @@ impl Judge<'_> {
         subject: &Subject,
         kept_by: &[PolicyName],
     ) -> Vec<(PolicyName, Finding)> {
-        let mirror = self.view.pod(key).is_some_and(|pod| pod.made_by == MadeBy::Kubelet);
+        let mirror = self.view.pod(key).is_some_and(|pod| pod.subject.made_by == MadeBy::Kubelet);
         let asked_for = match subject.role {
             Role::Pod => !mirror && self.view.owner_of(key) == *key,
             Role::Workload(_) => true,

@@ -6,13 +6,15 @@ use std::sync::Arc;
 use bund_crds::PolicyName;
 use bund_engine::reason::Effect;
 use bund_engine::{Finding, HeldClass, Reason, Timestamp};
-use sha2::{Digest, Sha256};
 
 use super::judge::Outcome;
+use crate::digest::{SHORT, digest};
 use crate::index::SubjectKey;
 
 /// What is wrong with what one owner made, and with itself.
-#[derive(Clone, Debug, PartialEq)]
+///
+/// `Eq`: so an `Arc` of it equals itself without a look inside, and two audits that share most owners compare fast.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnerAudit {
     /// The owner's uid; empty where it is not known.
     pub uid: Box<str>,
@@ -21,7 +23,7 @@ pub struct OwnerAudit {
 }
 
 /// A finding, with whom it concerns.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Told {
     /// The finding, in the words of the first subject that it concerns.
     pub finding: Finding,
@@ -43,16 +45,10 @@ impl FindingId {
     /// The id of a finding.
     pub fn of(finding: &Finding) -> Self {
         let (reason, class, requirement, offending) = finding.identity();
-        let mut hasher = Sha256::new();
         let class = class.map_or("", HeldClass::as_str);
         let parts = [reason.code(), class].into_iter().chain(requirement.iter().map(AsRef::as_ref));
-        for part in parts.chain(["", offending]) {
-            hasher.update(part.as_bytes());
-            hasher.update([0]);
-        }
-        // Sixteen hexadecimal digits are enough: a report holds a few dozen findings.
-        let start = hasher.finalize().iter().take(8).fold(0_u64, |start, byte| start << 8 | u64::from(*byte));
-        Self(format!("{start:016x}"))
+        let text: String = parts.chain(["", offending]).flat_map(|part| [part, "\0"]).collect();
+        Self(digest(&text, SHORT))
     }
 
     /// A stored id.

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bund_engine::Timestamp;
+use bund_engine::snapshot::Watch;
+use bund_engine::{Snapshot, Timestamp};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 use tracing::{debug, warn};
@@ -27,11 +28,11 @@ pub struct Auditor {
 }
 
 impl Auditor {
-    /// An auditor that knows only since when some findings are known.
-    pub fn new(index: Arc<Index>, metrics: Metrics, since: Since) -> Self {
+    /// An auditor that knows nothing yet.
+    pub fn new(index: Arc<Index>, metrics: Metrics) -> Self {
         let (told, _) = watch::channel(None);
         let listener = index.listen();
-        Self { index, metrics, listener, audit: Audit::new(since), told }
+        Self { index, metrics, listener, audit: Audit::default(), told }
     }
 
     /// The same auditor, which knows since when these findings are known.
@@ -63,9 +64,7 @@ impl Auditor {
             if !touched.is_empty() {
                 self.pass(touched, waiting.is_empty()).await;
             }
-            if everything {
-                full = Full::after(&self.index);
-            }
+            full = if everything { Full::after(&self.index) } else { full.or_after(&self.index) };
             // Rests as long as it thought: an idle cluster is answered at once, a busy one costs half a core at most.
             sleep(begun.elapsed().min(REST)).await;
             tokio::select! {
@@ -117,13 +116,54 @@ impl Full {
         self.at <= Instant::now()
     }
 
-    /// After a while, or when a broken glass ends by itself.
+    /// After a while, or when something ends by itself that lets through what would be wrong without.
     fn after(index: &Index) -> Self {
         let now = Timestamp::now();
         let view = index.view();
-        let glasses = view.snapshot.world().glasses().filter(|glass| glass.is_active(now));
-        let ends = glasses.filter_map(|glass| glass.until).min();
-        let left = ends.and_then(|end| Duration::try_from(end.duration_since(now)).ok());
+        let left =
+            next_end(&view.snapshot, now).and_then(|end| Duration::try_from(end.duration_since(now)).ok());
         Self { at: Instant::now() + left.map_or(FULL, |left| left.min(FULL)) }
+    }
+
+    /// At the same time, or before, where something ends earlier by now.
+    fn or_after(self, index: &Index) -> Self {
+        Self { at: self.at.min(Self::after(index).at) }
+    }
+}
+
+/// When a broken glass, a transfer or the watch over transfers ends by itself next. What begins is recorded then, and that
+/// touches what it covers.
+fn next_end(snapshot: &Snapshot, now: Timestamp) -> Option<Timestamp> {
+    let glasses = snapshot.world().glasses().filter_map(|glass| glass.until);
+    let transfers = snapshot.transfers().events().filter_map(|event| event.spec.transfer.as_ref());
+    let watch = match snapshot.transfers().watch() {
+        Watch::Until(moment) => Some(moment),
+        Watch::NotGiven => None,
+    };
+    let ends = glasses.chain(transfers.map(|transfer| transfer.until.0)).chain(watch);
+    ends.filter(|end| now < *end).min()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_ends_next_is_known_of_glass_transfers_and_the_watch() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let mut snapshot = Snapshot::default();
+        assert_eq!(next_end(&snapshot, at(0)), None);
+        snapshot.set_watch(Watch::Until(at(900)));
+        assert_eq!(next_end(&snapshot, at(0)), Some(at(900)));
+        snapshot.observe(&json!({"apiVersion": "bund.dev/v1alpha1", "kind": "LedgerEvent",
+            "metadata": {"name": "u-1.0"}, "spec": {"event": "Activated", "observedAt": "1970-01-01T00:00:00Z",
+            "why": "approved", "transfer": {"namespace": "shop", "name": "t", "uid": "u-1", "digest": "0".repeat(64),
+            "sequence": 0, "exporter": "91350100M000100Y43", "until": "1970-01-01T00:10:00Z",
+            "persons": {"ordinary": 1, "sensitive": 0, "under14": 0}}}}));
+        assert_eq!(snapshot.transfers().unreadable().collect::<Vec<_>>(), Vec::<&_>::new());
+        assert_eq!(next_end(&snapshot, at(0)), Some(at(600)));
+        assert_eq!(next_end(&snapshot, at(600)), Some(at(900)), "it has ended");
     }
 }

@@ -15,7 +15,7 @@ use super::totals::{PolicyTotals, Totals};
 use crate::index::{SubjectKey, Touched, View};
 
 /// What is known of everything that exists, at one moment. Cloning it is cheap.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Audited {
     /// The owners with findings, in order of namespace, kind and name.
     pub owners: RedBlackTreeMapSync<Arc<SubjectKey>, Arc<OwnerAudit>>,

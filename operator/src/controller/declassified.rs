@@ -1,22 +1,25 @@
-//! Telling of what holds less than before, while we lead: events, conditions and a count. (client)
+//! Telling of what holds less than before, while we lead: the record, events, conditions and a count. (client)
 
 pub mod plan;
+mod record;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bund_engine::transfer::Due;
 use bund_engine::{HeldClass, Timestamp};
-use k8s_openapi::api::events::v1::Event;
-use kube::api::{DynamicObject, Patch, PatchParams, PostParams};
-use kube::{Api, Client};
+use kube::Client;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::time::{sleep, timeout};
 use tracing::warn;
 
-use crate::index::{Declassification, Index, WatchedKind, names};
+use crate::event::create_or_warn;
+use crate::index::{Declassification, Index, names};
 use crate::metrics::Metrics;
+use crate::own_status::apply;
+use crate::transfer::record::{InCluster, record_all};
 use plan::{condition, counts, events, last};
 
 /// Who owns the condition.
@@ -38,6 +41,9 @@ pub struct Herald {
     heard: Receiver<Declassification>,
     /// Conditions that are to be written: the message of each class.
     owed: BTreeMap<HeldClass, String>,
+    recorder: InCluster,
+    /// What could not be recorded yet.
+    unrecorded: Vec<Due>,
 }
 
 /// What was heard together.
@@ -52,7 +58,9 @@ impl Herald {
     /// A herald that hears from now on and tells while it is run, under the name `identity`.
     pub fn new(client: Client, index: Arc<Index>, metrics: Metrics, identity: String) -> Self {
         let heard = index.declassifications();
-        Self { client, index, metrics, identity, heard, owed: BTreeMap::new() }
+        let recorder = InCluster::new(client.clone());
+        let (owed, unrecorded) = (BTreeMap::new(), Vec::new());
+        Self { client, index, metrics, identity, heard, owed, recorder, unrecorded }
     }
 
     /// Tells what is heard, for ever.
@@ -70,7 +78,7 @@ impl Herald {
 
     /// Waits for the next one, or until it is time to try again.
     async fn next(&mut self) -> Option<Batch> {
-        let heard = if self.owed.is_empty() {
+        let heard = if self.owed.is_empty() && self.unrecorded.is_empty() {
             self.heard.recv().await
         } else {
             match timeout(RETRY, self.heard.recv()).await {
@@ -104,47 +112,20 @@ impl Herald {
             warn!(kind, namespace, %name, classes = names(classes), what, "declassified");
         }
         self.metrics.declassified(counts(heard, *missed, view.snapshot.world()));
+        let mut due = std::mem::take(&mut self.unrecorded);
+        due.extend(record::due(heard, now));
+        self.unrecorded = record_all(&self.recorder, due, &self.metrics).await.unrecorded;
         for event in events(heard, *missed, &self.identity, now) {
-            self.write_event(&event).await;
+            create_or_warn(&self.client, &event).await;
         }
         self.owed.extend(last(heard, view.snapshot.world(), now));
         for (class, message) in std::mem::take(&mut self.owed) {
             let Some(status) = condition(&class, &message, &view, now) else { continue };
-            if let Err(error) = self.write_condition(&class, &status).await {
+            if let Err(error) = apply(&self.client, &status, FIELD_MANAGER).await {
                 let error = crate::chain(&error);
                 warn!(%class, error, "a condition could not be written; it is tried again");
                 self.owed.insert(class, message);
             }
-        }
-    }
-
-    async fn write_event(&self, event: &Event) {
-        let namespace = event.metadata.namespace.as_deref().unwrap_or_default();
-        let events: Api<Event> = Api::namespaced(self.client.clone(), namespace);
-        match events.create(&PostParams::default(), event).await {
-            Ok(_) => {}
-            // Another leader told it.
-            Err(kube::Error::Api(status)) if status.is_already_exists() => {}
-            Err(error) => {
-                let error = crate::chain(&error);
-                warn!(namespace, error, "an event could not be written; the log above tells the same");
-            }
-        }
-    }
-
-    async fn write_condition(
-        &self,
-        class: &HeldClass,
-        status: &serde_json::Value,
-    ) -> Result<(), kube::Error> {
-        let Some(kind) = WatchedKind::of(bund_crds::GROUP, "DataClass") else { return Ok(()) };
-        let api: Api<DynamicObject> = Api::all_with(self.client.clone(), &kind.resource());
-        let parameters = PatchParams::apply(FIELD_MANAGER).force();
-        match api.patch_status(class.as_str(), &parameters, &Patch::Apply(status)).await {
-            Ok(_) => Ok(()),
-            // It is gone, and so will its status be.
-            Err(kube::Error::Api(status)) if status.is_not_found() => Ok(()),
-            Err(error) => Err(error),
         }
     }
 }

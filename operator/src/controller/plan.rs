@@ -2,57 +2,51 @@
 
 use std::collections::BTreeMap;
 
-use bund_crds::{GROUP, VERSION};
 use bund_engine::Timestamp;
-use bund_engine::snapshot::{Glass, OwnKind};
-use serde_json::{Value, json};
+use bund_engine::snapshot::Glass;
+use serde_json::Value;
 
 use super::status::{COUNTED, status};
 use crate::audit::Audited;
 use crate::index::{OwnObject, View};
+use crate::own_status::OwnStatus;
 
 /// A status to be written.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Write {
-    /// Of which kind.
-    pub kind: OwnKind,
-    /// Of which object.
-    pub name: Box<str>,
+    /// The status, and of which object it is.
+    pub own: OwnStatus,
     /// The object's resource version as it was known.
     pub seen: Box<str>,
-    /// The status.
-    pub status: Value,
 }
 
-impl Write {
-    /// What is applied.
-    pub fn body(&self) -> Value {
-        json!({
-            "apiVersion": format!("{GROUP}/{VERSION}"),
-            "kind": self.kind.as_str(),
-            "metadata": { "name": self.name },
-            "status": self.status,
-        })
-    }
-}
+/// Kind, namespace if there is one, and name.
+type StatusKey = (&'static str, Option<Box<str>>, Box<str>);
 
 /// Statuses that were written and that the watch has not shown yet.
 #[derive(Clone, Debug, Default)]
-pub struct Unseen(BTreeMap<(OwnKind, Box<str>), Write>);
+pub struct Unseen(BTreeMap<StatusKey, Write>);
 
 impl Unseen {
     /// Remembers what was written.
     pub fn written(&mut self, write: Write) {
-        self.0.insert((write.kind, write.name.clone()), write);
+        let OwnStatus { kind, namespace, name, status: _ } = &write.own;
+        self.0.insert((kind, namespace.clone(), name.clone()), write);
     }
 
     /// What is stored of an object, as far as can be known: what was written last, while the watch still shows
     /// the object as it was before.
-    fn stored(&mut self, kind: OwnKind, name: &str, shown: &OwnObject) -> OwnObject {
-        let key = (kind, Box::from(name));
+    pub(crate) fn stored(
+        &mut self,
+        kind: &'static str,
+        namespace: Option<&str>,
+        name: &str,
+        shown: &OwnObject,
+    ) -> OwnObject {
+        let key = (kind, namespace.map(Box::from), Box::from(name));
         match self.0.get(&key) {
             Some(write) if write.seen == shown.resource_version => {
-                OwnObject { status: write.status.clone(), ..shown.clone() }
+                OwnObject { status: write.own.status.clone(), ..shown.clone() }
             }
             Some(_) => {
                 self.0.remove(&key);
@@ -63,13 +57,18 @@ impl Unseen {
     }
 }
 
-/// Whether what is stored holds what is wanted. Conditions of other types belong to others.
-fn holds(stored: &Value, wanted: &Value) -> bool {
+/// Whether what is stored holds what is wanted, in the conditions and in these members. Conditions of other types belong to
+/// others.
+pub(crate) fn holds<'m>(
+    stored: &Value,
+    wanted: &Value,
+    members: impl IntoIterator<Item = &'m &'static str>,
+) -> bool {
     let conditions =
         |status: &Value| status.get("conditions").and_then(Value::as_array).cloned().unwrap_or_default();
     let there = conditions(stored);
     conditions(wanted).iter().all(|condition| there.contains(condition))
-        && ["nodes", "until"].iter().chain(&COUNTED).all(|member| stored.get(member) == wanted.get(member))
+        && members.into_iter().all(|member| stored.get(member) == wanted.get(member))
 }
 
 /// What one pass over the facts leads to.
@@ -93,15 +92,11 @@ pub fn plan(view: &View, audited: &Audited, unseen: &mut Unseen, now: Timestamp)
     let broken = view.snapshot.world().glasses().filter(|glass| glass.is_active(now));
     let mut planned = Planned { broken: broken.cloned().collect(), ..Planned::default() };
     for (kind, name, shown) in view.own_objects() {
-        let stored = unseen.stored(kind, name, shown);
+        let stored = unseen.stored(kind.as_str(), None, name, shown);
         let status = status(kind, name, &stored, view, audited, now);
-        if !holds(&stored.status, &status) {
-            planned.writes.push(Write {
-                kind,
-                name: name.into(),
-                seen: shown.resource_version.clone(),
-                status,
-            });
+        if !holds(&stored.status, &status, ["nodes", "until"].iter().chain(&COUNTED)) {
+            let own = OwnStatus::cluster_scoped(kind, name, status);
+            planned.writes.push(Write { own, seen: shown.resource_version.clone() });
         }
     }
     planned
@@ -109,6 +104,9 @@ pub fn plan(view: &View, audited: &Audited, unseen: &mut Unseen, now: Timestamp)
 
 #[cfg(test)]
 mod tests {
+    use bund_crds::GROUP;
+    use serde_json::json;
+
     use super::*;
     use crate::index::Change;
 
@@ -137,7 +135,7 @@ mod tests {
             "before the watch has shown what was written"
         );
         assert_eq!(
-            plan(&view("2", &write.status), &Audited::default(), &mut unseen, at(9)).writes,
+            plan(&view("2", &write.own.status), &Audited::default(), &mut unseen, at(9)).writes,
             [],
             "after it has"
         );
@@ -147,8 +145,11 @@ mod tests {
     fn what_others_write_into_a_status_stays_and_what_they_overwrite_is_put_right() {
         let at = |second| Timestamp::from_second(second).unwrap();
         let mut unseen = Unseen::default();
-        let status =
-            plan(&view("1", &Value::Null), &Audited::default(), &mut unseen, at(0)).writes.remove(0).status;
+        let status = plan(&view("1", &Value::Null), &Audited::default(), &mut unseen, at(0))
+            .writes
+            .remove(0)
+            .own
+            .status;
         let mut more = status.clone();
         more["conditions"].as_array_mut().unwrap().push(json!({"type": "Reviewed", "status": "True"}));
         assert_eq!(plan(&view("2", &more), &Audited::default(), &mut unseen, at(9)).writes, []);

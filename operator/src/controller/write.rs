@@ -1,21 +1,21 @@
 //! Writing statuses while we lead. (client)
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bund_engine::Timestamp;
-use bund_engine::snapshot::{Glass, OwnKind};
-use kube::api::{DynamicObject, Patch, PatchParams};
-use kube::{Api, Client};
+use bund_engine::snapshot::Glass;
+use kube::Client;
 use tokio::sync::watch;
 use tokio::time::sleep;
 use tracing::{debug, warn};
 
-use super::plan::{Planned, Unseen, Write, plan};
+use super::plan::{Planned, Unseen, plan};
 use crate::audit::Audited;
-use crate::index::{Index, WatchedKind};
+use crate::index::Index;
 use crate::metrics::Metrics;
+use crate::own_status::{OwnStatus, apply};
 
 /// Who owns the statuses.
 const FIELD_MANAGER: &str = "bund-operator-status";
@@ -101,14 +101,13 @@ impl Controller {
         self.tell_broken(&broken);
         let mut failed = false;
         for write in writes {
-            debug!(kind = write.kind.as_str(), name = write.name, "writing a status");
-            match self.write(&write).await {
-                Ok(()) => self.unseen.written(write),
-                // It is gone, and so will its status be.
-                Err(kube::Error::Api(status)) if status.is_not_found() => {}
+            let OwnStatus { kind, name, .. } = &write.own;
+            debug!(kind, name, "writing a status");
+            match apply(&self.client, &write.own, FIELD_MANAGER).await {
+                Ok(true) => self.unseen.written(write),
+                Ok(false) => {}
                 Err(error) => {
                     failed = true;
-                    let (kind, name) = (write.kind.as_str(), &write.name);
                     warn!(
                         kind,
                         name,
@@ -138,18 +137,4 @@ impl Controller {
         }
         self.broken = now;
     }
-
-    async fn write(&self, write: &Write) -> Result<(), kube::Error> {
-        let Some(kind) = kinds().get(&write.kind).copied() else { return Ok(()) };
-        let api: Api<DynamicObject> = Api::all_with(self.client.clone(), &kind.resource());
-        let parameters = PatchParams::apply(FIELD_MANAGER).force();
-        api.patch_status(&write.name, &parameters, &Patch::Apply(write.body())).await.map(drop)
-    }
-}
-
-fn kinds() -> BTreeMap<OwnKind, &'static WatchedKind> {
-    let watched = OwnKind::ALL
-        .into_iter()
-        .filter_map(|own| Some((own, WatchedKind::of(bund_crds::GROUP, own.as_str())?)));
-    watched.collect()
 }

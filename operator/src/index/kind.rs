@@ -146,6 +146,11 @@ impl WatchedKind {
         self.purpose == Purpose::Decisions && self.kind != "Node"
     }
 
+    /// Whether how transfers stand may change with an object of the kind.
+    pub(super) fn bears_on_transfers(&self) -> bool {
+        self.group == GROUP || (self.group.is_empty() && self.kind == "Namespace")
+    }
+
     /// The best version of those that are read.
     pub fn version(&self) -> &'static str {
         self.versions.first().copied().unwrap_or_default()

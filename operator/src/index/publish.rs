@@ -7,7 +7,7 @@ use arc_swap::ArcSwap;
 use tokio::sync::{broadcast, watch};
 
 use super::listen::{Listener, Listeners};
-use super::{Change, Declassification, KINDS, Purpose, Touched, View};
+use super::{Change, Declassification, KINDS, KeptWatch, Purpose, Touched, View};
 
 /// Declassifications that wait for whoever tells of them. Where there are more, only their number is told.
 const UNTOLD: usize = 256;
@@ -19,6 +19,8 @@ pub struct Revision {
     pub number: u64,
     /// Grows with every view in which something may hold other classes than before.
     pub classes: u64,
+    /// Grows with every view in which transfers may stand otherwise than before.
+    pub transfers: u64,
     /// Every kind that decisions rest on was listed. Once true, always true.
     pub ready: bool,
     /// Every kind was listed, so that reports are whole. Once true, always true.
@@ -44,6 +46,8 @@ pub(super) struct Publisher {
     unlisted: BTreeSet<&'static str>,
     /// How many changes were taken in that classes may rest on.
     classes: u64,
+    /// How many changes were taken in that transfers may rest on.
+    transfers: u64,
     /// What the changes touch that are not published yet.
     touched: Touched,
 }
@@ -58,12 +62,16 @@ pub(super) fn new() -> (Arc<Index>, Publisher) {
         declassified,
         listeners: Listeners::default(),
     });
+    let mut working = View::default();
+    // A process knows of no watch until it has seen it.
+    working.apply(&Change::WatchKept(KeptWatch::Unseen));
     let publisher = Publisher {
         index: index.clone(),
         revision: sender,
-        working: View::default(),
+        working,
         unlisted: KINDS.iter().map(|kind| kind.plural).collect(),
         classes: 0,
+        transfers: 0,
         touched: Touched::default(),
     };
     (index, publisher)
@@ -114,12 +122,18 @@ impl Publisher {
             // Should somebody listen before this is published, it counts as everything.
             self.touched = Touched::Everything;
         }
-        let (Change::Observed(kind, _) | Change::Gone(kind, _) | Change::Listed(kind)) = change;
-        if kind.bears_on_classes() {
-            self.classes += 1;
-        }
+        let kind = match change {
+            Change::Observed(kind, _) | Change::Gone(kind, _) | Change::Listed(kind) => Some(kind),
+            Change::WatchKept(_) => None,
+        };
+        self.classes += u64::from(kind.is_some_and(|kind| kind.bears_on_classes()));
+        self.transfers += u64::from(kind.is_none_or(|kind| kind.bears_on_transfers()));
         if let Change::Listed(kind) = change {
+            let was_ready = self.is_ready();
             self.unlisted.remove(kind.plural);
+            if !was_ready && self.is_ready() {
+                self.working.remember_ends();
+            }
         }
     }
 
@@ -137,9 +151,9 @@ impl Publisher {
         self.index.view.store(Arc::new(self.working.clone()));
         // After the view: whoever is told that something was touched finds it there.
         self.index.listeners.tell(&std::mem::take(&mut self.touched));
-        let (whole, classes) = (self.unlisted.is_empty(), self.classes);
+        let (whole, classes, transfers) = (self.unlisted.is_empty(), self.classes, self.transfers);
         self.revision.send_modify(|revision| {
-            *revision = Revision { number: revision.number + 1, classes, ready: true, whole };
+            *revision = Revision { number: revision.number + 1, classes, transfers, ready: true, whole };
         });
     }
 }

@@ -8,7 +8,7 @@ use kube::core::PartialObjectMeta;
 use kube::runtime::watcher::Event;
 use serde_json::{Map, Value, json};
 
-use super::WatchedKind;
+use super::{KeptWatch, WatchedKind};
 
 /// What happened to what is known.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +19,8 @@ pub enum Change {
     Gone(&'static WatchedKind, ObjectKey),
     /// Every object of the kind was given once.
     Listed(&'static WatchedKind),
+    /// What is known of the watch over transfers is as given.
+    WatchKept(KeptWatch),
 }
 
 /// An object of a known kind.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use bund_engine::Holder;
-use bund_engine::snapshot::{CarrierId, CarrierKind, ClassKind, OwnKind};
+use bund_engine::snapshot::{CarrierId, CarrierKind, ClassKind, OwnKind, TransferKind, Transfers};
 
 use super::{Change, ObjectKey, SubjectKey, View, WatchedKind};
 
@@ -39,6 +39,7 @@ impl Touched {
             Change::Gone(kind, key) => (*kind, key.clone()),
             // What was there before a list was read again, and is no more, is told one by one.
             Change::Listed(_) => return Self::default(),
+            Change::WatchKept(_) => return Self::by_watch(before, after),
         };
         let (old, new) = (Side { view: before, kind, key: &key }, Side { view: after, kind, key: &key });
         if let Some(own) = OwnKind::of(kind.group, kind.kind) {
@@ -50,6 +51,9 @@ impl Touched {
                     != after.snapshot.storage_class(class, &key.name),
             );
         }
+        if let Some(transfers) = TransferKind::of(kind.group, kind.kind) {
+            return Self::by_transfers(transfers, &key, before, after);
+        }
         match (kind.group, kind.kind) {
             ("", "Node") if before.snapshot.node(&key.name) != after.snapshot.node(&key.name) => {
                 Self::Only { subjects: BTreeSet::new(), nodes: BTreeSet::from([key.name]) }
@@ -60,11 +64,7 @@ impl Touched {
                 if before.snapshot.namespace(name) == after.snapshot.namespace(name) {
                     return Self::default();
                 }
-                let all = [before, after].into_iter().flat_map(|view| {
-                    let workloads = view.workloads_in(name).map(|(key, _)| key.clone());
-                    workloads.chain(resting_on(view.snapshot.holders_in(name), view))
-                });
-                Self::only(all)
+                Self::namespace(name, before, after)
             }
             _ if old.holder_facts_differ(&new) => {
                 Self::only([before, after].into_iter().flat_map(|view| resting_on(new.holder(), view)))
@@ -96,6 +96,69 @@ impl Touched {
 
     fn only(subjects: impl Iterator<Item = SubjectKey>) -> Self {
         Self::Only { subjects: subjects.collect(), nodes: BTreeSet::new() }
+    }
+
+    /// Everything in a namespace, and what rests on it.
+    fn namespace(name: &str, before: &View, after: &View) -> Self {
+        let all = [before, after].into_iter().flat_map(|view| {
+            let workloads = view.workloads_in(name).map(|(key, _)| key.clone());
+            workloads.chain(resting_on(view.snapshot.holders_in(name), view))
+        });
+        Self::only(all)
+    }
+
+    /// What a transfer may cover: what is in its namespace.
+    fn by_transfers(kind: TransferKind, key: &ObjectKey, before: &View, after: &View) -> Self {
+        let [old, new] = [before, after].map(|view| view.snapshot.transfers());
+        let namespace = key.namespace.as_deref().unwrap_or_default();
+        let differs = match kind {
+            TransferKind::CrossBorderTransfer => {
+                old.transfer(namespace, &key.name) != new.transfer(namespace, &key.name)
+            }
+            TransferKind::TransferApproval => {
+                let find = |side: &'_ Transfers| {
+                    side.approvals_in(namespace).find(|it| it.name == key.name).cloned()
+                };
+                find(old) != find(new)
+            }
+            // Its exports are counted together, and with those of others that name it.
+            TransferKind::Exporter => return everything_if(!old.exporters().eq(new.exporters())),
+            TransferKind::LedgerEvent => return Self::by_event(&key.name, before, after),
+        };
+        if differs || !old.unreadable().eq(new.unreadable()) {
+            return Self::namespace(namespace, before, after);
+        }
+        Self::default()
+    }
+
+    fn by_event(name: &str, before: &View, after: &View) -> Self {
+        let [old, new] = [before, after].map(|view| view.snapshot.transfers());
+        if !old.unreadable().eq(new.unreadable()) {
+            // It may be one that closes any transfer.
+            return Self::Everything;
+        }
+        let (was, is) = (old.event(name), new.event(name));
+        let mut touched = Self::default();
+        if was != is {
+            let about = [was, is].into_iter().flatten().filter_map(|event| event.spec.transfer.as_ref());
+            for transfer in about {
+                touched.add(Self::namespace(&transfer.namespace, before, after));
+            }
+        }
+        touched
+    }
+
+    /// Where there are transfers, unless the watch over them goes on as it did.
+    fn by_watch(before: &View, after: &View) -> Self {
+        let mut touched = Self::default();
+        if !after.kept_watch().goes_on_from(before.kept_watch()) {
+            let transfers = after.snapshot.transfers().transfers();
+            let namespaces: BTreeSet<&str> = transfers.map(|transfer| transfer.namespace.as_ref()).collect();
+            for namespace in namespaces {
+                touched.add(Self::namespace(namespace, before, after));
+            }
+        }
+        touched
     }
 
     /// A workload itself, and the pods that are told of under another owner since it came or went.
@@ -179,3 +242,6 @@ impl Side<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

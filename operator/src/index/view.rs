@@ -4,14 +4,17 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use bund_engine::snapshot::{CarrierId, Life, MadeBy, Observed, OwnKind, PodFacts};
+use bund_engine::snapshot::{
+    CarrierId, Life, MadeBy, Observed, OwnKind, PodFacts, TransferFacts, TransferKind,
+};
 use bund_engine::{HeldClass, Holder, ObjectId, Snapshot, Subject};
 use rpds::{RedBlackTreeMapSync, RedBlackTreeSetSync};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tracing::{debug, warn};
 
+use super::ended::Ended;
 use super::subject::{Workload, stands_for_it};
-use super::{Change, ObjectKey, Purpose, Record, SubjectKey, WatchedKind};
+use super::{Change, KeptWatch, ObjectKey, OwnObject, Purpose, Record, SubjectKey, WatchedKind};
 use crate::response::has_taint;
 
 /// Everything that is known at one moment. Cloning it is cheap; a clone never changes with the original.
@@ -27,19 +30,11 @@ pub struct View {
     records: RedBlackTreeMapSync<(&'static str, ObjectKey), Arc<Record>>,
     /// The nodes that carry our taint. No decision rests on it.
     tainted: RedBlackTreeSetSync<Box<str>>,
-}
-
-/// What is known of an object of our own kinds besides its spec.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct OwnObject {
-    /// `metadata.generation`.
-    pub generation: i64,
-    /// `metadata.resourceVersion`: tells one state of the object from another, nothing else.
-    pub resource_version: Box<str>,
-    /// Its status as stored.
-    pub status: Value,
-    /// Its name, uid and spec, to be compared with what follows.
-    pub object: Value,
+    /// What is known of transfers and exporters besides their specs.
+    declared: RedBlackTreeMapSync<(TransferKind, ObjectKey), Arc<OwnObject>>,
+    kept_watch: KeptWatch,
+    /// The transfers that were seen ended; nothing while kinds are listed for the first time, and much is not there yet.
+    ended: Option<Ended>,
 }
 
 impl View {
@@ -53,6 +48,10 @@ impl View {
                     self.snapshot.set_nodes_listed();
                 }
             }
+            Change::WatchKept(known) => {
+                self.kept_watch = *known;
+                self.snapshot.set_watch(known.watch());
+            }
         }
     }
 
@@ -64,6 +63,28 @@ impl View {
     /// Every object of our own kinds, in order of kind and name; those that cannot be read too.
     pub fn own_objects(&self) -> impl Iterator<Item = (OwnKind, &str, &OwnObject)> {
         self.own.iter().map(|((kind, name), object)| (*kind, name.as_ref(), object.as_ref()))
+    }
+
+    /// What is known besides their specs of every transfer or every exporter, in order of namespace and name; of those that
+    /// cannot be read too.
+    pub fn declared(&self, kind: TransferKind) -> impl Iterator<Item = (&ObjectKey, &OwnObject)> {
+        let of_kind = self.declared.iter().filter(move |((own, _), _)| *own == kind);
+        of_kind.map(|((_, key), object)| (key, object.as_ref()))
+    }
+
+    /// What is known of the watch over transfers.
+    pub fn kept_watch(&self) -> KeptWatch {
+        self.kept_watch
+    }
+
+    /// From now on, when every kind was listed, a transfer that was seen ended does not come back.
+    pub(crate) fn remember_ends(&mut self) {
+        self.ended = Some(Ended::of(&self.snapshot));
+    }
+
+    /// Transfers that were seen ended and that the store shows as if they had not. The snapshot does not have them.
+    pub fn set_back(&self) -> impl Iterator<Item = &TransferFacts> {
+        self.ended.iter().flat_map(Ended::set_back)
     }
 
     /// What is known besides its facts of an object that holds data, or that bears marks.
@@ -112,7 +133,7 @@ impl View {
         let mut owner = key.clone();
         // A pod, its ReplicaSet or Job, their Deployment or CronJob; references that go round end here too.
         for _ in 0..3 {
-            let pod = self.pod(&owner).map(|pod| &pod.made_by);
+            let pod = self.pod(&owner).map(|pod| &pod.subject.made_by);
             let made_by = pod.or_else(|| self.workloads.get(&owner).map(|workload| &workload.made_by));
             let Some(MadeBy::Controller(id)) = made_by.filter(|made_by| stands_for_it(made_by)) else {
                 break;
@@ -179,6 +200,7 @@ impl View {
 
     fn observe(&mut self, kind: &'static WatchedKind, object: &Value) {
         let name = text(object, "/metadata/name");
+        let before = self.before_ends(kind);
         match self.snapshot.observe(object) {
             Observed::Fact | Observed::NotAFact => {}
             Observed::Unreadable => {
@@ -195,6 +217,12 @@ impl View {
         }
         if let Some(own) = OwnKind::of(kind.group, kind.kind) {
             self.own.insert_mut((own, name.into()), Arc::new(OwnObject::read(object)));
+        } else if let Some(kind) = TransferKind::of(kind.group, kind.kind) {
+            let key = ObjectKey::of_value(object);
+            if matches!(kind, TransferKind::CrossBorderTransfer | TransferKind::Exporter) {
+                self.declared.insert_mut((kind, key.clone()), Arc::new(OwnObject::read_without_spec(object)));
+            }
+            self.note_ends(kind, &key, before);
         } else {
             self.observe_record(kind, object);
             if kind.purpose == Purpose::Reports {
@@ -202,6 +230,20 @@ impl View {
             }
         }
         debug!(kind = kind.kind, name, "observed");
+    }
+
+    /// Notes what ended with a change of an object of these kinds.
+    fn note_ends(&mut self, kind: TransferKind, key: &ObjectKey, before: Option<Snapshot>) {
+        if let (Some(ended), Some(before)) = (&mut self.ended, before) {
+            ended.take(kind, key, &before, &mut self.snapshot);
+        }
+    }
+
+    /// The snapshot as it is, where a change of the kind may end a transfer. Of the others none is kept: what is held twice
+    /// is copied when it changes.
+    fn before_ends(&self, kind: &WatchedKind) -> Option<Snapshot> {
+        let transfers = TransferKind::of(kind.group, kind.kind).is_some();
+        (transfers && self.ended.is_some()).then(|| self.snapshot.clone())
     }
 
     fn observe_record(&mut self, kind: &'static WatchedKind, object: &Value) {
@@ -237,6 +279,7 @@ impl View {
         if kind.kind == "Node" {
             self.tainted.remove_mut(name);
         }
+        let before = self.before_ends(kind);
         self.snapshot.forget(&ObjectId {
             group: kind.group.into(),
             kind: kind.kind.into(),
@@ -246,24 +289,14 @@ impl View {
         if let Some(own) = OwnKind::of(kind.group, kind.kind) {
             self.own.remove_mut(&(own, name.clone()));
         }
+        if let Some(own) = TransferKind::of(kind.group, kind.kind) {
+            self.declared.remove_mut(&(own, key.clone()));
+            self.note_ends(own, key, before);
+        }
         if let Some(namespace) = namespace.clone() {
             let key = SubjectKey { namespace, kind: kind.kind, name: name.clone() };
             self.workloads.remove_mut(&key);
             self.beyond.remove_mut(&key);
-        }
-    }
-}
-
-impl OwnObject {
-    fn read(object: &Value) -> Self {
-        Self {
-            generation: object.pointer("/metadata/generation").and_then(Value::as_i64).unwrap_or_default(),
-            resource_version: text(object, "/metadata/resourceVersion").into(),
-            status: object.get("status").cloned().unwrap_or_default(),
-            object: json!({
-                "metadata": { "name": text(object, "/metadata/name"), "uid": text(object, "/metadata/uid") },
-                "spec": object.get("spec")
-            }),
         }
     }
 }

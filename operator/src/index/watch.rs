@@ -14,6 +14,7 @@ use tracing::{debug, info, warn};
 
 use super::roster::{Roster, Watched};
 use super::{Change, Detail, Presence, WatchedKind, served};
+use crate::backoff::backoff;
 use crate::metrics::Metrics;
 
 /// Objects per page of a list: what is held in memory at once while lists are read.
@@ -21,6 +22,9 @@ const PAGE: u32 = 250;
 
 /// Longer than any try to connect takes before it fails.
 const SILENCE: Duration = Duration::from_secs(40);
+
+/// The longest pause after an error.
+const LONGEST_PAUSE: Duration = Duration::from_secs(8);
 
 /// From one question for an absent kind to the next.
 const ABSENCE: Duration = Duration::from_secs(30);
@@ -67,7 +71,7 @@ impl Follower {
                     self.watch(version).await?;
                     // Served a moment ago: the two answers will agree soon.
                     failures = failures.saturating_add(1);
-                    sleep(pause(failures)).await;
+                    sleep(backoff(failures, LONGEST_PAUSE)).await;
                 }
                 Ok(None) => {
                     failures = 0;
@@ -82,7 +86,7 @@ impl Follower {
                     let error = crate::chain(&error);
                     warn!(resource, group, error, "asking which version is served failed; it is tried again");
                     failures = failures.saturating_add(1);
-                    sleep(pause(failures)).await;
+                    sleep(backoff(failures, LONGEST_PAUSE)).await;
                 }
             }
         }
@@ -187,7 +191,7 @@ pub(crate) fn patiently<T: Send>(
     let state = (Box::pin(events), progress, 0_u32, false);
     stream::unfold(state, |(mut events, progress, mut failures, failed)| async move {
         if failed {
-            sleep(pause(failures)).await;
+            sleep(backoff(failures, LONGEST_PAUSE)).await;
         }
         let event = events.next().await?;
         match &event {
@@ -198,9 +202,4 @@ pub(crate) fn patiently<T: Send>(
         let failed = event.is_err();
         Some((event, (events, progress, failures, failed)))
     })
-}
-
-/// From a quarter of a second to eight.
-fn pause(failures: u32) -> Duration {
-    Duration::from_millis(125).saturating_mul(1 << failures.min(6))
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bund_crds::Mode;
-use bund_engine::{Decision, Operation};
+use bund_engine::{Finding, Operation};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -104,13 +104,13 @@ impl Admission {
         &self,
         entrance: Entrance,
         question: &Question,
-        decision: &Decision,
+        findings: &[Finding],
         outcome: Outcome,
     ) {
         let operation = operation(question.request.operation);
         self.count(operation, question.resource, outcome);
         if entrance == Entrance::Validating {
-            for finding in &decision.findings {
+            for finding in findings {
                 let mode = match finding.consequence() {
                     Mode::Deny => "deny",
                     Mode::Warn => "warn",

@@ -53,7 +53,7 @@ impl ReportMetrics {
         );
         registry.register(
             "events_suppressed",
-            "Events about findings that were not written, because there were too many or the API server took none; reports tell the same; from the leader",
+            "Events about findings and transfers that were not written, because there were too many or the API server took none; reports and statuses tell the same; from the leader",
             suppressed.clone(),
         );
     }

@@ -5,6 +5,7 @@ use prometheus_client::encoding::text::encode;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::transfer::State;
 use crate::webhook::{Entrance, review};
 
 fn text(metrics: &Metrics) -> String {
@@ -32,7 +33,7 @@ fn a_request_is_counted_by_operation_resource_and_decision() {
     for resource in ["pods", "deployments", "a-name-that-a-user-chose"] {
         let question = review::read(&ask(resource, &json!({}))).unwrap();
         let decision = decide(&question.request, &Snapshot::default(), Timestamp::UNIX_EPOCH);
-        metrics.admission().answered(Entrance::Validating, &question, &decision, Outcome::Allowed);
+        metrics.admission().answered(Entrance::Validating, &question, &decision.findings, Outcome::Allowed);
     }
     metrics.admission().unanswered();
     let text = text(&metrics);
@@ -118,7 +119,7 @@ fn everything() -> String {
     );
     let decision = decide(&request, &snapshot, Timestamp::UNIX_EPOCH);
     assert!(!decision.findings.is_empty());
-    metrics.admission().answered(Entrance::Validating, &question, &decision, Outcome::Allowed);
+    metrics.admission().answered(Entrance::Validating, &question, &decision.findings, Outcome::Allowed);
     metrics.admission().took(Entrance::Validating, std::time::Duration::ZERO);
     metrics.watch_broke(WatchedKind::of("", "Pod").unwrap());
     let leaf = crate::certificates::issue(crate::certificates::Step::Everything, None, &[], Timestamp::now());
@@ -135,6 +136,9 @@ fn everything() -> String {
     metrics.eviction(crate::response::Outcome::Evicted);
     let said = crate::response::Said::from([(crate::response::State::Grace, (1, Vec::new()))]);
     metrics.evictions_wait([&said].into_iter());
+    let figures = Figures { states: [(State::Active, 1)].into(), ..Figures::default() };
+    metrics.transfers(&figures, KeptWatch::Renewed(Timestamp::UNIX_EPOCH));
+    metrics.recorded(EventType::Activated);
     text(&metrics)
 }
 
@@ -188,9 +192,10 @@ time). `mode` is what happened because of a finding: `deny`, `warn` or `audit`. 
 (what was to be stamped had been deleted) or `failed` (it is tried again); of reports it is `created`, `replaced`,
 `deleted`, `conflict` (somebody was faster, it is looked at again) or `failed`; of evictions it is `evicted`, `gone`, `failed`, `right`
 (by then nobody asked for it), `changed` (while it was looked at), `budget` (a PodDisruptionBudget) or `share` (too much of its owner is
-unavailable). `state` is `grace`, `rate`, `trying`, `budget`, `share`, `failed`, `forbidden` (the right is missing) or `cannot`. `api` is the
-group in which reports are written, or `none`. `what` of drift is `changed` or `deleted`; of what no report tells it is `owners` or
-`findings`. The bounds of the duration buckets are 0.5 ms to 10 s.
+unavailable). `state` is `grace`, `rate`, `trying`, `budget`, `share`, `failed`, `forbidden` (the right is missing) or `cannot`; of transfers it is `closed`,
+`ready` (it waits for the record), `active`, `suspended`, `expired`, `revoked` or `superseded`. `event` is what was recorded, as `spec.event`
+of a LedgerEvent. `api` is the group in which reports are written, or `none`. `what` of drift is `changed` or `deleted`; of what no report
+tells it is `owners` or `findings`; of moments of transfers it is `end`, `deadline` or `watch`. The bounds of the duration buckets are 0.5 ms to 10 s.
 
 ";
 

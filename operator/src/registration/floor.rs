@@ -104,11 +104,16 @@ fn scope() -> Vec<Variable> {
          (request.operation != 'CREATE' || \
          timestamp(object.metadata.creationTimestamp) < timestamp(params.spec.brokenGlass[n])))"
     );
+    // Where a transfer leads only the webhook knows, so what it may cover is left to it. The clock is the same.
+    let covered = "request.namespace in params.spec.?transfers.orValue({}) && \
+                   params.spec.transfers[request.namespace].exists(t, variables.held.all(c, c in t.classes) && \
+                   (request.operation != 'CREATE' || \
+                   timestamp(object.metadata.creationTimestamp) < timestamp(t.until)))";
     // What a kubelet runs by itself runs already; its mirror only tells of it.
     let mirror = "request.userInfo.?groups.orValue([]).exists(g, g == 'system:nodes') && \
                   'kubernetes.io/config.mirror' in object.metadata.?annotations.orValue({})";
     let keeping = format!(
-        "size(variables.held) == 0 || variables.isMirror || variables.glassIsBroken ? dyn([]) : \
+        "size(variables.held) == 0 || variables.isMirror || variables.glassIsBroken || variables.mayBeCovered ? dyn([]) : \
          dyn(params.spec.policies.filter(p, \
          (size(variables.undeclared) > 0 || variables.held.exists(c, c in p.classes)) && \
          p.denies != (request.namespace in p.?overridden.orValue([])) && {}))",
@@ -116,6 +121,7 @@ fn scope() -> Vec<Variable> {
     );
     vec![
         ("glassIsBroken", glass),
+        ("mayBeCovered", covered.to_owned()),
         ("isMirror", mirror.to_owned()),
         ("keeping", keeping),
         (

@@ -8,20 +8,18 @@ use bund_engine::Timestamp;
 use bund_engine::snapshot::OwnKind;
 use k8s_openapi::api::core::v1::ObjectReference;
 use k8s_openapi::api::events::v1::Event;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta};
-use kube::api::{DynamicObject, Patch, PatchParams, PostParams};
-use kube::{Api, Client};
+use kube::Client;
+use kube::runtime::events::EventType;
 use serde_json::{Value, json};
 use tracing::warn;
 
 use super::FIELD_MANAGER;
 use super::drift::{Damage, Drift};
 use crate::controller::condition::{Wanted, conditions};
-use crate::index::{OwnObject, View, WatchedKind};
+use crate::event::{Occurrence, create_or_warn};
+use crate::index::{OwnObject, View};
 use crate::metrics::Metrics;
-
-/// Where events about cluster-scoped objects live.
-const NAMESPACE: &str = "default";
+use crate::own_status::{OwnStatus, apply};
 
 /// Tells.
 pub(super) struct Teller {
@@ -50,38 +48,24 @@ impl Teller {
         );
         self.metrics.drifted(key.kind, *damage);
         let Some(location) = view.own(OwnKind::ClusterLocation, NAME) else { return };
-        let events: Api<Event> = Api::namespaced(self.client.clone(), NAMESPACE);
-        match events.create(&PostParams::default(), &event(drift, location, &self.identity)).await {
-            Ok(_) => {}
-            // One tells of all of the same kind until the API server forgets it; the metric counts them.
-            Err(kube::Error::Api(status)) if status.is_already_exists() => {}
-            Err(error) => {
-                let error = crate::chain(&error);
-                warn!(error, "an event could not be written; the log above tells the same");
-            }
-        }
+        // One tells of all of the same kind until the API server forgets it; the metric counts them.
+        let event = event(drift, location, &self.identity, Timestamp::now());
+        create_or_warn(&self.client, &event).await;
     }
 
     /// Tells whether everything is registered: `trouble` says what is not.
     pub(super) async fn registered(&self, trouble: Option<&str>, view: &View) {
         let Some(location) = view.own(OwnKind::ClusterLocation, NAME) else { return };
-        let Some(kind) = WatchedKind::of(GROUP, OwnKind::ClusterLocation.as_str()) else { return };
         let Some(status) = status(trouble, location, Timestamp::now()) else { return };
-        let api: Api<DynamicObject> = Api::all_with(self.client.clone(), &kind.resource());
-        let parameters = PatchParams::apply(FIELD_MANAGER).force();
-        match api.patch_status(NAME, &parameters, &Patch::Apply(&status)).await {
-            Ok(_) => {}
-            Err(kube::Error::Api(status)) if status.is_not_found() => {}
-            Err(error) => {
-                let error = crate::chain(&error);
-                warn!(error, "the condition Registered could not be written; it is tried again");
-            }
+        if let Err(error) = apply(&self.client, &status, FIELD_MANAGER).await {
+            let error = crate::chain(&error);
+            warn!(error, "the condition Registered could not be written; it is tried again");
         }
     }
 }
 
 /// The status to apply; `None` where it is stored already.
-fn status(trouble: Option<&str>, location: &OwnObject, now: Timestamp) -> Option<Value> {
+fn status(trouble: Option<&str>, location: &OwnObject, now: Timestamp) -> Option<OwnStatus> {
     let wanted = match trouble {
         None => Wanted::holds(
             REGISTERED,
@@ -96,16 +80,12 @@ fn status(trouble: Option<&str>, location: &OwnObject, now: Timestamp) -> Option
     if conditions.as_array().is_some_and(|wanted| wanted.iter().all(is_stored)) {
         return None;
     }
-    Some(json!({
-        "apiVersion": format!("{GROUP}/{VERSION}"),
-        "kind": OwnKind::ClusterLocation.as_str(),
-        "metadata": { "name": NAME },
-        "status": { "conditions": conditions },
-    }))
+    let status = json!({ "conditions": conditions });
+    Some(OwnStatus::cluster_scoped(OwnKind::ClusterLocation, NAME, status))
 }
 
 /// Says what had happened. Its name is that of every later one of the same kind, so that there is one.
-fn event(drift: &Drift, location: &OwnObject, identity: &str) -> Event {
+fn event(drift: &Drift, location: &OwnObject, identity: &str, now: Timestamp) -> Event {
     let Drift { key, damage, by } = drift;
     let by = match (damage, by) {
         (Damage::Changed, Some(manager)) => format!(" by field manager {manager}"),
@@ -113,29 +93,22 @@ fn event(drift: &Drift, location: &OwnObject, identity: &str) -> Event {
     };
     let what = damage.as_str();
     let uid = location.object.pointer("/metadata/uid").and_then(Value::as_str).map(str::to_owned);
-    Event {
-        metadata: ObjectMeta {
-            name: Some(format!("bund-drift.{}.{}.{what}", key.kind.to_lowercase(), key.name)),
-            namespace: Some(NAMESPACE.to_owned()),
-            ..ObjectMeta::default()
-        },
-        event_time: Some(MicroTime(Timestamp::now())),
-        type_: Some("Warning".to_owned()),
-        reason: Some("RegistrationDrifted".to_owned()),
-        action: Some("Repair".to_owned()),
-        note: Some(format!(
-            "{key} was {what}{by}; it is as before. bund_drift_total counts further ones, the audit log of the API server \
-             names who did it"
-        )),
-        regarding: Some(ObjectReference {
+    let occurrence = Occurrence {
+        name: format!("bund-drift.{}.{}.{what}", key.kind.to_lowercase(), key.name),
+        about: ObjectReference {
             api_version: Some(format!("{GROUP}/{VERSION}")),
             kind: Some(OwnKind::ClusterLocation.as_str().to_owned()),
             name: Some(NAME.to_owned()),
             uid,
             ..ObjectReference::default()
-        }),
-        reporting_controller: Some(format!("{GROUP}/operator")),
-        reporting_instance: Some(identity.chars().take(128).collect()),
-        ..Event::default()
-    }
+        },
+        severity: EventType::Warning,
+        reason: "RegistrationDrifted",
+        action: "Repair",
+        note: format!(
+            "{key} was {what}{by}; it is as before. bund_drift_total counts further ones, the audit log of the API server \
+             names who did it"
+        ),
+    };
+    occurrence.event(identity, now)
 }

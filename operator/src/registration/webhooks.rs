@@ -77,14 +77,15 @@ pub fn validating(plan: &Plan) -> Value {
     configuration("ValidatingWebhookConfiguration", entries.into())
 }
 
-/// What is made in guarded namespaces: claims and snapshots, which may be copies; pods only where a policy has them
-/// confined, so that elsewhere no pod waits for us twice.
+/// What is made in guarded namespaces: claims and snapshots, which may be copies; transfers and decisions on them, which are
+/// stamped; pods only where a policy has them confined, so that elsewhere no pod waits for us twice.
 fn made(plan: &Plan) -> Map<String, Value> {
     let confined: &[&str] =
         if plan.confines { &["persistentvolumeclaims", "pods"] } else { &["persistentvolumeclaims"] };
     let rules = vec![
         rule("", confined, &["CREATE"], "Namespaced"),
         rule(SNAPSHOTS, &["volumesnapshots"], &["CREATE"], "Namespaced"),
+        decided(),
     ];
     let selector = namespace_selector(Some("In"), &plan.exempt);
     let mut made = entry(plan, "made.bund.dev", MUTATE, selector, rules);
@@ -98,6 +99,11 @@ const BY_LABELS: [&str; 3] = ["secrets", "configmaps", "serviceaccounts"];
 /// The group of snapshots, of a project of its own.
 const SNAPSHOTS: &str = "snapshot.storage.k8s.io";
 
+/// Transfers and decisions on them. They do not change.
+fn decided() -> Value {
+    rule(bund_crds::GROUP, &["crossbordertransfers", "transferapprovals"], &["CREATE"], "Namespaced")
+}
+
 /// What lives in guarded namespaces.
 fn guarded(plan: &Plan) -> Map<String, Value> {
     let made_and_changed = ["pods", "replicationcontrollers", "podtemplates", "persistentvolumeclaims"];
@@ -109,6 +115,7 @@ fn guarded(plan: &Plan) -> Map<String, Value> {
         rule("", &["pods/binding", "bindings"], &["CREATE"], "Namespaced"),
         rule(SNAPSHOTS, &["volumesnapshots"], &MADE_AND_CHANGED, "Namespaced"),
         rule("gateway.networking.k8s.io", &["referencegrants"], &MADE_AND_CHANGED, "Namespaced"),
+        decided(),
     ];
     rules.extend(workload_rules());
     // Of kinds that the API server does not serve (yet) it is simply never called.
@@ -193,6 +200,7 @@ mod tests {
             mapped: vec![("argoproj.io".to_owned(), "rollouts".to_owned())],
             confines: true,
             protected: crate::registration::Protected::default(),
+            trusted: crate::registration::Trusted::new(),
             floor: std::collections::BTreeMap::new(),
             writer: "leader".to_owned(),
         }
@@ -234,7 +242,10 @@ mod tests {
                     { "apiGroups": [""], "apiVersions": ["*"], "resources": ["persistentvolumeclaims", "pods"],
                       "operations": ["CREATE"], "scope": "Namespaced" },
                     { "apiGroups": ["snapshot.storage.k8s.io"], "apiVersions": ["*"],
-                      "resources": ["volumesnapshots"], "operations": ["CREATE"], "scope": "Namespaced" }
+                      "resources": ["volumesnapshots"], "operations": ["CREATE"], "scope": "Namespaced" },
+                    { "apiGroups": ["bund.dev"], "apiVersions": ["*"],
+                      "resources": ["crossbordertransfers", "transferapprovals"],
+                      "operations": ["CREATE"], "scope": "Namespaced" }
                 ],
                 "sideEffects": "None",
                 "timeoutSeconds": 5
@@ -305,6 +316,8 @@ mod tests {
                 "/bindings 1",
                 "snapshot.storage.k8s.io/volumesnapshots 2",
                 "gateway.networking.k8s.io/referencegrants 2",
+                "bund.dev/crossbordertransfers 1",
+                "bund.dev/transferapprovals 1",
                 "apps/deployments 2",
                 "apps/statefulsets 2",
                 "apps/daemonsets 2",

@@ -3,7 +3,6 @@
 //! Reports tell of every finding; events are for whoever looks at the owner. There are few at a time, and what is not
 //! told is counted.
 
-mod bucket;
 mod plan;
 
 use std::sync::Arc;
@@ -12,8 +11,7 @@ use std::time::Duration;
 use bund_engine::Timestamp;
 use futures::{StreamExt, stream};
 use k8s_openapi::api::events::v1::Event;
-use kube::api::PostParams;
-use kube::{Api, Client};
+use kube::Client;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 use tracing::{debug, warn};
@@ -21,9 +19,9 @@ use tracing::{debug, warn};
 use super::recall::Recalled;
 use super::wanted::Owners;
 use crate::audit::Audited;
+use crate::bucket::Bucket;
 use crate::index::Index;
 use crate::metrics::Metrics;
-use bucket::Bucket;
 use plan::{event, news};
 
 /// Events at a time.
@@ -98,11 +96,8 @@ impl Teller {
 /// Creates an event. Whether it is there now.
 async fn create(client: &Client, event: &Event) -> bool {
     let namespace = event.metadata.namespace.as_deref().unwrap_or_default();
-    let events: Api<Event> = Api::namespaced(client.clone(), namespace);
-    match timeout(PATIENCE, events.create(&PostParams::default(), event)).await {
-        Ok(Ok(_)) => true,
-        // Another leader told it.
-        Ok(Err(kube::Error::Api(status))) if status.is_already_exists() => true,
+    match timeout(PATIENCE, crate::event::create(client, event)).await {
+        Ok(Ok(())) => true,
         Ok(Err(error)) => {
             warn!(namespace, error = crate::chain(&error), "an event could not be written");
             false

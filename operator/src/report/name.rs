@@ -1,12 +1,12 @@
 //! What the report of an owner is called: the same for as long as the owner has its name. (pure)
 
-use sha2::{Digest, Sha256};
-
-use super::text::hexadecimal;
+use crate::digest::digest;
 use crate::index::SubjectKey;
 
 /// The longest name that is not cut, in bytes. The API server takes 253.
 const LIMIT: usize = 200;
+/// As many bytes of a digest as no two names share, whoever makes them up.
+const DIGEST: usize = 16;
 
 /// The name of an owner's report: `bund-<kind>-<name>`.
 ///
@@ -18,8 +18,7 @@ pub(super) fn report_name(owner: &SubjectKey) -> String {
     if name.len() <= LIMIT && is_subdomain(&name) {
         return name;
     }
-    let digest = hexadecimal(Sha256::digest(owner.name.as_bytes()).iter().take(16));
-    format!("bund-{kind}.{digest}")
+    format!("bund-{kind}.{}", digest(&owner.name, DIGEST))
 }
 
 /// Whether it is a DNS subdomain, but for its length.

@@ -9,10 +9,13 @@ use tokio::time::Instant;
 use super::stored::{Digest, ReportKey, Stored};
 use super::wanted::Wanted;
 use crate::audit::OwnerAudit;
+use crate::backoff::backoff;
 use crate::index::SubjectKey;
 
 /// Writes that one pass leads to at most, so that what happens meanwhile is taken in soon.
 const BATCH: usize = 200;
+/// The longest rest of a write.
+const LONGEST_REST: Duration = Duration::from_secs(32);
 /// For how long a write is remembered: longer than the longest rest.
 const MEMORY: Duration = Duration::from_mins(1);
 
@@ -79,13 +82,8 @@ impl Attempts {
     /// When a write may be tried again.
     fn rests_until(&self, write: &Write) -> Option<Instant> {
         let attempt = self.0.get(&write.key).filter(|attempt| attempt.digest == write.digest)?;
-        Some(attempt.last + pause(attempt.times))
+        Some(attempt.last + backoff(attempt.times, LONGEST_REST))
     }
-}
-
-/// From a quarter of a second to half a minute.
-fn pause(times: u32) -> Duration {
-    Duration::from_millis(125).saturating_mul(1 << times.clamp(1, 8))
 }
 
 /// Compares what is wanted with what is stored.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bund_crds::Mode;
+use bund_engine::cover::FlowDestination;
 use bund_engine::finding::Standing;
 use bund_engine::{FieldPath, Finding, HeldClass, Reason, Timestamp};
 
@@ -26,6 +27,7 @@ pub(super) fn finding(offending: &str) -> Finding {
         offending: offending.to_owned(),
         what: "is put on a node that is not inside".to_owned(),
         remedy: "remove `nodeName`".to_owned(),
+        destination: FlowDestination::Untold,
         provenance: Vec::new(),
         policies: vec!["stay".parse().unwrap()],
         mode: Mode::Deny,

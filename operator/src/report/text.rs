@@ -1,6 +1,4 @@
-//! Text of users, within bounds, and digests as text. (pure)
-
-use std::fmt::Write as _;
+//! Text of users, within bounds. (pure)
 
 /// `text` in at most `limit` bytes, without characters that take six of them in JSON.
 pub(super) fn within(text: &str, limit: usize) -> String {
@@ -12,15 +10,6 @@ pub(super) fn within(text: &str, limit: usize) -> String {
         kept.push(character);
     }
     kept
-}
-
-/// Bytes as hexadecimal digits.
-pub(super) fn hexadecimal<'b>(bytes: impl Iterator<Item = &'b u8>) -> String {
-    bytes.fold(String::new(), |mut text, byte| {
-        // Writing to a string does not fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

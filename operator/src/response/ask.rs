@@ -101,7 +101,7 @@ pub fn asked(view: &View, audited: &Audited, own: &str) -> Vec<Asked> {
                 uid: facts.uid.clone(),
                 group: group(view, pod, facts),
                 by: BTreeMap::new(),
-                kept: (facts.made_by == MadeBy::Kubelet).then_some(Kept::Mirror),
+                kept: (facts.subject.made_by == MadeBy::Kubelet).then_some(Kept::Mirror),
             });
             known.kept = known.kept.or(kept);
             for policy in &policies {
@@ -174,7 +174,8 @@ pub fn still<'p>(
     own: &str,
     now: Timestamp,
 ) -> Vec<PolicyName> {
-    let Some(facts) = view.pod(pod).filter(|facts| lasts(facts) && facts.made_by != MadeBy::Kubelet) else {
+    let Some(facts) = view.pod(pod).filter(|facts| lasts(facts) && facts.subject.made_by != MadeBy::Kubelet)
+    else {
         return Vec::new();
     };
     let evicting = evicting(view.snapshot.world());
@@ -191,7 +192,7 @@ pub fn still<'p>(
 /// The pods that a pod is one of.
 fn group(view: &View, pod: &Arc<SubjectKey>, facts: &PodFacts) -> Group {
     let owner = view.owner_of(pod);
-    let MadeBy::Controller(id) = &facts.made_by else { return Group::Alone(pod.clone()) };
+    let MadeBy::Controller(id) = &facts.subject.made_by else { return Group::Alone(pod.clone()) };
     if owner == **pod {
         return Group::Controller(Box::new(ObjectId {
             namespace: Some(pod.namespace.clone()),

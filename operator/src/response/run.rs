@@ -6,10 +6,7 @@ use std::time::Duration;
 
 use bund_crds::PolicyName;
 use bund_engine::Timestamp;
-use k8s_openapi::api::events::v1::Event;
-use kube::api::{DynamicObject, Patch, PatchParams, PostParams};
-use kube::{Api, Client};
-use serde_json::Value;
+use kube::Client;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 use tracing::{info, warn};
@@ -22,8 +19,10 @@ use super::right::Asking;
 use super::taint::{Edit, edits, tainting};
 use super::{node, tell};
 use crate::audit::Audited;
-use crate::index::{Index, View, WatchedKind};
+use crate::event::create_or_warn;
+use crate::index::{Index, View};
 use crate::metrics::Metrics;
+use crate::own_status::{OwnStatus, apply};
 
 /// Who owns the condition.
 const FIELD_MANAGER: &str = "bund-response";
@@ -49,7 +48,7 @@ pub struct Responder {
     /// Nodes that could not be edited.
     failed: BTreeSet<Box<str>>,
     /// Conditions that were written, until the view shows them.
-    told: BTreeMap<PolicyName, Value>,
+    told: BTreeMap<PolicyName, OwnStatus>,
     /// When conditions were last written.
     told_at: Option<Instant>,
 }
@@ -176,7 +175,7 @@ impl Responder {
             let (namespace, name, uid) = (&asked.pod.namespace, &asked.pod.name, &asked.uid);
             info!(%namespace, %name, %uid, ?policies, "a pod that broke a rule was evicted");
             let event = tell::evicted(&asked.pod, uid, &policies, &self.identity, Timestamp::now());
-            self.write_event(&event).await;
+            create_or_warn(&self.client, &event).await;
         }
     }
 
@@ -197,7 +196,7 @@ impl Responder {
                 Ok(Some((node, edit))) => {
                     info!(node = %name, ?edit, "a node was edited");
                     let event = tell::edited(&node, &edit, &self.identity, Timestamp::now());
-                    self.write_event(&event).await;
+                    create_or_warn(&self.client, &event).await;
                 }
                 Err(error) => {
                     let error = crate::chain(&error);
@@ -209,7 +208,7 @@ impl Responder {
     }
 
     /// Writes conditions; when to write those that are still owed.
-    async fn write(&mut self, mut statuses: BTreeMap<PolicyName, Value>) -> Option<Instant> {
+    async fn write(&mut self, mut statuses: BTreeMap<PolicyName, OwnStatus>) -> Option<Instant> {
         self.told.retain(|policy, _| statuses.contains_key(policy));
         statuses.retain(|policy, status| self.told.get(policy) != Some(status));
         if statuses.is_empty() {
@@ -219,15 +218,11 @@ impl Responder {
             return Some(next);
         }
         self.told_at = Some(Instant::now());
-        let kind = WatchedKind::of(bund_crds::GROUP, "ResidencyPolicy")?;
-        let policies: Api<DynamicObject> = Api::all_with(self.client.clone(), &kind.resource());
-        let parameters = PatchParams::apply(FIELD_MANAGER).force();
         let mut owed = None;
         for (policy, status) in statuses {
-            match policies.patch_status(policy.as_str(), &parameters, &Patch::Apply(&status)).await {
-                Ok(_) => drop(self.told.insert(policy, status)),
-                // It is gone, and so will its status be.
-                Err(kube::Error::Api(status)) if status.is_not_found() => {}
+            match apply(&self.client, &status, FIELD_MANAGER).await {
+                Ok(true) => drop(self.told.insert(policy, status)),
+                Ok(false) => {}
                 Err(error) => {
                     let error = crate::chain(&error);
                     warn!(%policy, error, "a condition could not be written; it is tried again");
@@ -236,19 +231,5 @@ impl Responder {
             }
         }
         owed
-    }
-
-    async fn write_event(&self, event: &Event) {
-        let namespace = event.metadata.namespace.as_deref().unwrap_or_default();
-        let events: Api<Event> = Api::namespaced(self.client.clone(), namespace);
-        match events.create(&PostParams::default(), event).await {
-            Ok(_) => {}
-            // Another leader told it.
-            Err(kube::Error::Api(status)) if status.is_already_exists() => {}
-            Err(error) => {
-                let error = crate::chain(&error);
-                warn!(namespace, error, "an event could not be written; the log above tells the same");
-            }
-        }
     }
 }

@@ -5,22 +5,21 @@ use std::sync::Arc;
 
 use bund_crds::condition::RESPONDING;
 use bund_crds::labels::OUTSIDE_TAINT;
-use bund_crds::{Aspect, GROUP, Mode, PolicyName, VERSION};
+use bund_crds::{Aspect, Mode, PolicyName};
 use bund_engine::Timestamp;
 use bund_engine::snapshot::OwnKind;
 use k8s_openapi::api::core::v1::ObjectReference;
 use k8s_openapi::api::events::v1::Event;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta};
+use kube::runtime::events::EventType;
 use serde_json::{Value, json};
 
 use super::ask::{Kept, evicts};
 use super::plan::{Right, Said, State};
 use super::taint::{Edit, tainting};
 use crate::controller::condition::{Wanted, conditions};
+use crate::event::Occurrence;
 use crate::index::{SubjectKey, View};
-
-/// The longest note that the API server takes, in bytes.
-const NOTE_LIMIT: usize = 1024;
+use crate::own_status::OwnStatus;
 
 /// What there is to say of taints.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,13 +31,13 @@ pub struct Taints {
 }
 
 /// The condition of every policy that asks for something, and of every one that bears one from when it did: that one loses
-/// it. Each as it is applied.
+/// it.
 pub fn statuses(
     view: &View,
     said: &BTreeMap<PolicyName, Said>,
     taints: &Taints,
     now: Timestamp,
-) -> BTreeMap<PolicyName, Value> {
+) -> BTreeMap<PolicyName, OwnStatus> {
     let asks_for_taints: BTreeSet<_> = tainting(&view.snapshot).map(|policy| policy.name.clone()).collect();
     let mut statuses = BTreeMap::new();
     for policy in view.snapshot.world().policies() {
@@ -57,13 +56,9 @@ pub fn statuses(
         if stored == wanted.get(0) {
             continue;
         }
-        let body = json!({
-            "apiVersion": format!("{GROUP}/{VERSION}"),
-            "kind": OwnKind::ResidencyPolicy.as_str(),
-            "metadata": { "name": policy.name },
-            "status": { "conditions": wanted },
-        });
-        statuses.insert(policy.name.clone(), body);
+        let status = json!({ "conditions": wanted });
+        let status = OwnStatus::cluster_scoped(OwnKind::ResidencyPolicy, policy.name.as_str(), status);
+        statuses.insert(policy.name.clone(), status);
     }
     statuses
 }
@@ -179,23 +174,27 @@ pub fn evicted(
         uid: Some(uid.to_owned()),
         ..ObjectReference::default()
     };
-    event(format!("bund-evicted.{uid}"), about, ("Evicted", "Evict"), note, identity, now)
+    let (name, severity) = (format!("bund-evicted.{uid}"), EventType::Warning);
+    Occurrence { name, about, severity, reason: "Evicted", action: "Evict", note }.event(identity, now)
 }
 
 /// An event about a Node, as it is stored, that was tainted or is not any more.
 pub fn edited(stored: &Value, edit: &Edit, identity: &str, now: Timestamp) -> Event {
     let text = |pointer: &str| stored.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
     let (uid, version) = (text("/metadata/uid"), text("/metadata/resourceVersion"));
-    let (reason, note) = match edit {
+    let (severity, reason, note) = match edit {
         Edit::Add { policies, place } => {
             let names: Vec<&str> = policies.iter().map(PolicyName::as_str).collect();
             let note = format!(
                 "it is {place}, which {} does not allow: tainted {OUTSIDE_TAINT}:NoSchedule",
                 names.join(", ")
             );
-            ("TaintedOutside", note)
+            (EventType::Warning, "TaintedOutside", note)
         }
-        Edit::Remove => ("TaintRemoved", format!("nothing asks for the taint {OUTSIDE_TAINT} any more")),
+        Edit::Remove => {
+            let note = format!("nothing asks for the taint {OUTSIDE_TAINT} any more");
+            (EventType::Normal, "TaintRemoved", note)
+        }
     };
     let about = ObjectReference {
         api_version: Some("v1".to_owned()),
@@ -204,37 +203,8 @@ pub fn edited(stored: &Value, edit: &Edit, identity: &str, now: Timestamp) -> Ev
         uid: Some(uid.clone()),
         ..ObjectReference::default()
     };
-    event(format!("bund-taint.{uid}.{version}"), about, (reason, "Taint"), note, identity, now)
-}
-
-fn event(
-    name: String,
-    about: ObjectReference,
-    (reason, action): (&str, &str),
-    mut note: String,
-    identity: &str,
-    now: Timestamp,
-) -> Event {
-    while note.len() > NOTE_LIMIT {
-        note.pop();
-    }
-    Event {
-        metadata: ObjectMeta {
-            name: Some(name),
-            // Events about cluster-scoped objects live there.
-            namespace: Some(about.namespace.clone().unwrap_or_else(|| "default".to_owned())),
-            ..ObjectMeta::default()
-        },
-        event_time: Some(MicroTime(now)),
-        type_: Some(if reason == "TaintRemoved" { "Normal" } else { "Warning" }.to_owned()),
-        reason: Some(reason.to_owned()),
-        action: Some(action.to_owned()),
-        note: Some(note),
-        regarding: Some(about),
-        reporting_controller: Some(format!("{GROUP}/operator")),
-        reporting_instance: Some(identity.chars().take(128).collect()),
-        ..Event::default()
-    }
+    let name = format!("bund-taint.{uid}.{version}");
+    Occurrence { name, about, severity, reason, action: "Taint", note }.event(identity, now)
 }
 
 #[cfg(test)]

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use kube::Client;
 use tokio::sync::watch;
 
-use crate::audit::{Auditor, Since};
+use crate::audit::Auditor;
 use crate::controller::{Controller, Herald, Stamper};
 use crate::index::Index;
 use crate::metrics::Metrics;
 use crate::registration::{Registrar, Registration};
 use crate::report::{Reporter, Teller, recall};
 use crate::response::Responder;
+use crate::transfer::Clerk;
 
 /// What the leader does.
 pub(super) struct Duties {
@@ -40,7 +41,7 @@ impl Duties {
             metrics.leads(true);
             let registrar =
                 Registrar::new(client.clone(), registration.clone(), metrics.clone(), identity.clone());
-            let auditor = Auditor::new(index.clone(), metrics.clone(), Since::new());
+            let auditor = Auditor::new(index.clone(), metrics.clone());
             let controller =
                 Controller::new(client.clone(), index.clone(), metrics.clone(), auditor.audited());
             let stamper = Stamper::new(client.clone(), index.clone(), metrics.clone());
@@ -52,6 +53,13 @@ impl Duties {
                 auditor.audited(),
                 &identity,
                 &registration.namespace,
+            );
+            let clerk = Clerk::new(
+                client.clone(),
+                index.clone(),
+                metrics.clone(),
+                identity.clone(),
+                registration.namespace.clone(),
             );
             // Since when findings are known is read before the first audit, and nothing else waits for it.
             let auditing = async {
@@ -72,6 +80,7 @@ impl Duties {
                 () = Box::pin(stamper.run()) => return,
                 () = Box::pin(reporter.run()) => return,
                 () = Box::pin(responder.run()) => return,
+                () = Box::pin(clerk.run()) => return,
                 () = Box::pin(herald.run()) => return,
             }
         }

@@ -10,7 +10,7 @@ use bund_engine::{
 use k8s_openapi::ByteString;
 use serde_json::{Map, Value, json};
 
-use super::lookup::Found;
+use super::lookup::{Found, Missing};
 use super::review::{Entrance, Question};
 
 /// The whole message of a refusal, in bytes: what a person reads, not a report.
@@ -51,6 +51,26 @@ impl Answer {
             Entrance::Mutating => Self::mutating(&question.request, &found.decision),
             Entrance::Validating => Self::validating(question, found, now),
         }
+    }
+
+    /// Admission, with these warnings.
+    pub(super) fn allowed(lines: &[String]) -> Self {
+        Self { outcome: Outcome::Allowed, warnings: warnings(lines), annotations: BTreeMap::new() }
+    }
+
+    /// Admission with an RFC 6902 patch.
+    pub(super) fn patched(patch: Value) -> Self {
+        Self { outcome: Outcome::Patched(patch), ..Self::allowed(&[]) }
+    }
+
+    /// Refusal for these reasons.
+    pub(super) fn forbidden(lines: &[String]) -> Self {
+        Self { outcome: Outcome::forbidden(lines), ..Self::allowed(&[]) }
+    }
+
+    /// Refusal for now, because something could not be read.
+    pub(super) fn try_again(missing: &Missing) -> Self {
+        Self { outcome: Outcome::try_again(&missing.to_string()), ..Self::allowed(&[]) }
     }
 
     fn mutating(request: &Request, decision: &Decision) -> Self {

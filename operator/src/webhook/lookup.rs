@@ -9,7 +9,7 @@ use std::fmt;
 use std::time::Duration;
 
 use bund_crds::Mode;
-use bund_engine::snapshot::{CarrierId, CarrierKind};
+use bund_engine::snapshot::{CarrierId, CarrierKind, TransferKind};
 use bund_engine::{Assumption, Decision, Reason, Request, Snapshot, Timestamp, decide};
 use futures::future::join_all;
 use kube::api::DynamicObject;
@@ -140,6 +140,30 @@ impl Lookup {
                 found.decision = decide(request, &found.snapshot, Timestamp::now());
             }
         }
+    }
+
+    /// What is known with the transfer of this name as it is now, for whoever decides on one that the watch may not have
+    /// shown yet.
+    pub(super) async fn with_transfer(
+        &self,
+        namespace: &str,
+        name: &str,
+        snapshot: &Snapshot,
+    ) -> Result<Snapshot, Missing> {
+        let mut found = snapshot.clone();
+        let wanted = Wanted {
+            group: bund_crds::GROUP,
+            kind: TransferKind::CrossBorderTransfer.as_str(),
+            namespace: Some(namespace.into()),
+            name: name.into(),
+        };
+        if is_object_name(name) {
+            let answer = self.get(&wanted, Instant::now() + PATIENCE).await;
+            if let Some(object) = answer.map_err(|why| Missing { what: wanted.to_string(), why })? {
+                found.observe(&object);
+            }
+        }
+        Ok(found)
     }
 
     /// The object as it is now; `None` where there is none.

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::answer::Answer;
 use super::lookup::Found;
+use super::transfers::Made;
 
 /// Which of our two entrances is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +36,7 @@ pub struct Question {
 }
 
 /// Resources that are counted by name. What else is asked about is a mapped kind, whose name users choose.
-const RESOURCES: [&str; 27] = [
+const RESOURCES: [&str; 29] = [
     "pods",
     "pods/binding",
     "pods/ephemeralcontainers",
@@ -63,6 +64,8 @@ const RESOURCES: [&str; 27] = [
     "secrets",
     "configmaps",
     "serviceaccounts",
+    "crossbordertransfers",
+    "transferapprovals",
 ];
 
 impl Question {
@@ -210,6 +213,10 @@ pub fn review(
     now: Timestamp,
 ) -> Result<Value, Malformed> {
     let question = read(body)?;
+    if let Some(made) = Made::by(&question.request) {
+        let answer = made.answer(entrance, &question, snapshot, now);
+        return Ok(answer.into_review(&question.uid));
+    }
     let found = Found::of(decide(&question.request, snapshot, now), snapshot.clone());
     Ok(Answer::of(entrance, &question, &found, now).into_review(&question.uid))
 }

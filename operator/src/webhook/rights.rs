@@ -1,11 +1,14 @@
 //! Asking what the requester may do besides. (client)
 //!
-//! Only the classes that an update takes away are asked about, so hardly any request waits for this. It is the API
-//! server that is asked, by SubjectAccessReview: it knows every authorizer, and we read no roles.
+//! Only the classes that an update takes away are asked about, and those of a transfer that somebody decides on, so hardly
+//! any request waits for this. It is the API server that is asked, by SubjectAccessReview: it knows every authorizer, and
+//! we read no roles.
 
 use std::collections::BTreeSet;
 
-use bund_engine::{HeldClass, Timestamp, decide};
+use bund_crds::Right;
+use bund_engine::trust::{is_service_account, is_trusted};
+use bund_engine::{Decision, HeldClass, Snapshot, Timestamp, decide};
 use futures::future::{join_all, try_join};
 use k8s_openapi::api::authentication::v1::UserInfo;
 use k8s_openapi::api::authorization::v1::{
@@ -25,8 +28,8 @@ use super::review::Question;
 const CLASSES: usize = 16;
 /// The right to take a class away.
 const DECLASSIFY: &str = "declassify";
-/// What the names of service accounts begin with. They never have the right, whatever is bound to them.
-const SERVICE_ACCOUNT: &str = "system:serviceaccount:";
+
+mod approve;
 
 /// Asks the API server for the rights of requesters.
 #[derive(Clone)]
@@ -49,15 +52,18 @@ impl Rights {
 
     /// Asks for the rights that would let `question` pass, and decides again with those that are there.
     pub(super) async fn complete(&self, question: &mut Question, mut found: Found) -> Found {
-        let classes = found.decision.needs_declassify();
-        if classes.is_empty() || !is_person(&question.user) {
+        let user = &question.user;
+        let trusted: BTreeSet<_> = trusted_with(user, &found.decision, &found.snapshot).collect();
+        let mut classes = found.decision.needs_declassify();
+        classes.retain(|class| is_person(user) || trusted.contains(class));
+        if classes.is_empty() {
             return found;
         }
         let deadline = Instant::now() + PATIENCE;
-        let user = &question.user;
         let ask = async |(number, class): (usize, HeldClass)| {
             let answer = if number < CLASSES {
-                self.may_declassify(user, &class, deadline).await
+                let right = Asked { verb: DECLASSIFY, resource: "dataclasses", name: Some(class.as_str()) };
+                self.was_given(user, right, trusted.contains(&class), deadline).await
             } else {
                 Err(format!("more than {CLASSES} classes are taken away in one request; take away fewer"))
             };
@@ -81,14 +87,18 @@ impl Rights {
         found
     }
 
-    /// Whether `user` was given the right to take `class` away.
-    async fn may_declassify(
+    /// Whether `user` was given the right; who is trusted may hold it by a wildcard.
+    async fn was_given(
         &self,
         user: &UserInfo,
-        class: &HeldClass,
+        right: Asked<'_>,
+        trusted: bool,
         deadline: Instant,
     ) -> Result<bool, String> {
-        let both = try_join(self.may(user, DECLASSIFY, class), self.may(user, NOBODY_GRANTS, class));
+        let by_wildcard = async {
+            if trusted { Ok(false) } else { self.may(user, Asked { verb: NOBODY_GRANTS, ..right }).await }
+        };
+        let both = try_join(self.may(user, right), by_wildcard);
         match timeout_at(deadline, both).await {
             Ok(Ok((has, by_wildcard))) => Ok(has && !by_wildcard),
             Ok(Err(error)) => Err(crate::chain(&error)),
@@ -98,20 +108,29 @@ impl Rights {
 
     /// What the authorizers say. Errors that the status tells of besides do not count, as for every request: a
     /// binding to a role that is gone is one.
-    async fn may(&self, user: &UserInfo, verb: &str, class: &HeldClass) -> kube::Result<bool> {
+    async fn may(&self, user: &UserInfo, right: Asked<'_>) -> kube::Result<bool> {
         let reviews: Api<SubjectAccessReview> = Api::all(self.client.clone());
-        let answer = reviews.create(&PostParams::default(), &review(user, verb, class)).await?;
+        let answer = reviews.create(&PostParams::default(), &review(user, right)).await?;
         Ok(answer.status.is_some_and(|SubjectAccessReviewStatus { allowed, .. }| allowed))
     }
 }
 
-/// The review of whether `user` has `verb` on the class, in the whole cluster. (pure)
-fn review(user: &UserInfo, verb: &str, class: &HeldClass) -> SubjectAccessReview {
+/// A verb on a virtual resource of our group.
+#[derive(Clone, Copy)]
+struct Asked<'r> {
+    verb: &'static str,
+    resource: &'static str,
+    /// The one object; `None`: all of them.
+    name: Option<&'r str>,
+}
+
+/// The review of whether `user` has the right, in the whole cluster. (pure)
+fn review(user: &UserInfo, Asked { verb, resource, name }: Asked<'_>) -> SubjectAccessReview {
     let UserInfo { username, uid, groups, extra } = user.clone();
     let attributes = ResourceAttributes {
         group: Some(bund_crds::GROUP.to_owned()),
-        resource: Some("dataclasses".to_owned()),
-        name: Some(class.to_string()),
+        resource: Some(resource.to_owned()),
+        name: name.map(str::to_owned),
         verb: Some(verb.to_owned()),
         ..ResourceAttributes::default()
     };
@@ -129,9 +148,27 @@ fn review(user: &UserInfo, verb: &str, class: &HeldClass) -> SubjectAccessReview
     }
 }
 
+/// Whether `user` may have rights at all. Service accounts have none, whatever is bound to them, unless policies trust them.
 fn is_person(user: &UserInfo) -> bool {
     let name = user.username.as_deref().unwrap_or_default();
-    !name.is_empty() && !name.starts_with(SERVICE_ACCOUNT)
+    !name.is_empty() && !is_service_account(name)
+}
+
+/// The classes that the policies of the object's namespace trust `user` to take away. (pure)
+fn trusted_with<'d>(
+    user: &'d UserInfo,
+    decision: &'d Decision,
+    snapshot: &'d Snapshot,
+) -> impl Iterator<Item = HeldClass> + 'd {
+    let name = user.username.as_deref().unwrap_or_default();
+    let subject = &decision.subject;
+    let is_namespace = subject.group.is_empty() && subject.kind.as_ref() == "Namespace";
+    // What lives in no namespace is a matter of every policy.
+    let namespace = if is_namespace { Some(&subject.name) } else { subject.namespace.as_ref() };
+    let namespace = namespace.map_or("", AsRef::as_ref);
+    let trusts =
+        move |class: &HeldClass| is_trusted(name, Right::Declassify, class.as_str(), namespace, snapshot);
+    decision.needs_declassify().into_iter().filter(trusts)
 }
 
 fn could_not_be_asked(before: Option<Unasked>, class: HeldClass, why: &str) -> Unasked {

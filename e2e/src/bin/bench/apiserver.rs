@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use bund_e2e::{
-    cluster::{Cluster, definitions},
+    cluster::Cluster,
     control_plane::{ControlPlane, Options, User},
     repository,
     shop::manifests,
@@ -63,9 +63,7 @@ impl Bed {
         let options = Options { controller_manager: true, ..Options::api_only() };
         let plane = ControlPlane::start(&Tools::find().await?, options).await?;
         let admin = Cluster::of(plane.client(User::ADMIN).await?);
-        let definitions = definitions()?;
-        admin.apply_all(&definitions).await?;
-        plane.eventually("our kinds are served", async || admin.serves(&definitions).await).await?;
+        admin.apply_definitions(&plane).await?;
         for folder in ["policies/jurisdictions", "policies/classes"] {
             admin.apply_all(&manifests(&repository::root().join(folder))?).await?;
         }

@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use bund_e2e::{
-    cluster::{Cluster, definitions},
+    cluster::Cluster,
     control_plane::{ControlPlane, Options, User},
     probe, repository,
     shop::manifests,
@@ -44,9 +44,7 @@ pub(crate) async fn run() -> Result<()> {
     let programs = repository::programs().await?;
     let plane = ControlPlane::start(&Tools::find().await?, Options::api_only()).await?;
     let admin = Cluster::of(plane.client(User::ADMIN).await?);
-    let definitions = definitions()?;
-    admin.apply_all(&definitions).await?;
-    plane.eventually("our kinds are served", async || admin.serves(&definitions).await).await?;
+    admin.apply_definitions(&plane).await?;
     for folder in ["policies/jurisdictions", "policies/classes"] {
         admin.apply_all(&manifests(&repository::root().join(folder))?).await?;
     }

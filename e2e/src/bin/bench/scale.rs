@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use bund_e2e::{
-    cluster::{Cluster, definitions},
+    cluster::Cluster,
     control_plane::{ControlPlane, Operator, Options, User},
     repository,
     shop::manifests,
@@ -129,9 +129,7 @@ async fn told(policies: &Api<DynamicObject>, member: &str, expected: u64) -> Res
 }
 
 async fn fill(plane: &ControlPlane, admin: &Cluster, namespaces: usize) -> Result<()> {
-    let definitions = definitions()?;
-    admin.apply_all(&definitions).await?;
-    plane.eventually("our kinds are served", async || admin.serves(&definitions).await).await?;
+    admin.apply_definitions(plane).await?;
     for folder in ["policies/jurisdictions", "policies/classes"] {
         admin.apply_all(&manifests(&repository::root().join(folder))?).await?;
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, ensure};
 use bund_e2e::{
-    cluster::{Cluster, definitions, told},
+    cluster::{Cluster, told},
     control_plane::{ControlPlane, Options, User, nodes},
     probe::enforced,
     repository,
@@ -66,9 +66,7 @@ async fn tell(plane: &ControlPlane, operator: &std::path::Path) -> Result<()> {
     say("Nodes: two in Hangzhou, one each in Hong Kong, Singapore and Frankfurt.");
 
     step("Bund and its policies");
-    let definitions = definitions()?;
-    admin.apply_all(&definitions).await?;
-    plane.eventually("our kinds are served", async || admin.serves(&definitions).await).await?;
+    admin.apply_definitions(plane).await?;
     for folder in ["policies/jurisdictions", "examples/policies"] {
         admin.apply_all(&shop::manifests(&repository::root().join(folder))?).await?;
     }

@@ -167,12 +167,7 @@ pub(super) async fn applied_twice(bed: &Bed) -> Result<()> {
             );
             Ok(())
         };
-        let definitions = bund_e2e::cluster::definitions()?;
-        ground.admin.apply_all(&definitions).await?;
-        ground
-            .plane
-            .eventually("our kinds are served", async || ground.admin.serves(&definitions).await)
-            .await?;
+        ground.admin.apply_definitions(&ground.plane).await?;
         let rendered = ground.helm.template(&[], Some(&values())).await?;
         let rendered = rendered.to_str().context("a path")?;
         let apply = ["apply", "--server-side", "--filename", rendered];

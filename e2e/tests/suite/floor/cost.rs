@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use bund_e2e::{
-    cluster::{Cluster, definitions, dynamic},
+    cluster::{Cluster, dynamic},
     control_plane::{ControlPlane, Options, User},
     probe::enforced,
     repository,
@@ -31,9 +31,7 @@ const ASKED: usize = 40;
 pub(super) async fn a_hundred_policies(bed: &Bed) -> Result<()> {
     let plane = ControlPlane::start(bed.tools().await?, Options::api_only()).await?;
     let admin = Cluster::of(plane.client(User::ADMIN).await?);
-    let definitions = definitions()?;
-    admin.apply_all(&definitions).await?;
-    plane.eventually("our kinds are served", async || admin.serves(&definitions).await).await?;
+    admin.apply_definitions(&plane).await?;
     for folder in ["policies/jurisdictions", "policies/classes", "examples/policies/location.yaml"] {
         admin.apply_all(&manifests(&repository::root().join(folder))?).await?;
     }

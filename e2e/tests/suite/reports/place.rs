@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use bund_e2e::{
-    cluster::{Cluster, definitions},
+    cluster::Cluster,
     control_plane::{ControlPlane, Operator, User, nodes},
     policy_reports::ReportApi,
     repository,
@@ -31,9 +31,7 @@ pub(super) struct Place<'p> {
 impl<'p> Place<'p> {
     pub(super) async fn prepare(plane: &'p ControlPlane, binary: &Path) -> Result<Self> {
         let admin = Cluster::of(plane.client(User::ADMIN).await?);
-        let definitions = definitions()?;
-        admin.apply_all(&definitions).await?;
-        plane.eventually("our kinds are served", async || admin.serves(&definitions).await).await?;
+        admin.apply_definitions(plane).await?;
         for folder in ["policies/jurisdictions", "policies/classes", "examples/policies/location.yaml"] {
             admin.apply_all(&manifests(&repository::root().join(folder))?).await?;
         }

@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Result, ensure};
 use bund_e2e::{
-    cluster::{Cluster, definitions},
+    cluster::Cluster,
     control_plane::{AuditPosition, ControlPlane, Options, User, nodes},
     probe::enforced,
     repository,
@@ -88,9 +88,7 @@ async fn set_up(plane: &ControlPlane, admin: &Cluster) -> Result<()> {
     plane.add_nodes(&[nodes::hangzhou(LEAVING), nodes::hangzhou(STAYING)]).await?;
     // What is deployed at first goes to the node that leaves.
     Api::<Node>::all(admin.client()).cordon(STAYING).await?;
-    let definitions = definitions()?;
-    admin.apply_all(&definitions).await?;
-    plane.eventually("our kinds are served", async || admin.serves(&definitions).await).await?;
+    admin.apply_definitions(plane).await?;
     for folder in ["policies/jurisdictions", "policies/classes"] {
         admin.apply_all(&manifests(&repository::root().join(folder))?).await?;
     }

@@ -1,11 +1,13 @@
 //! What a check knows: the built-in vocabulary, policies, facts, and the manifests themselves.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
-use bund_crds::{GROUP, Mode, VERSION};
+use bund_crds::{GROUP, Mode, VERSION, labels};
 use bund_engine::{
-    Snapshot, Step,
-    snapshot::{CarrierFacts, CarrierId, CarrierKind, ClassKind, DEFAULT_NAMESPACE, Observed, OwnKind},
+    FieldPath, Snapshot, Step,
+    snapshot::{
+        CarrierFacts, CarrierId, CarrierKind, ClassKind, DEFAULT_NAMESPACE, Observed, OwnKind, TransferKind,
+    },
 };
 use serde_json::{Value, json};
 
@@ -15,6 +17,7 @@ use super::{
 };
 use crate::{
     builtin,
+    inventory::known::why_unreadable,
     manifest::{Document, Unreadable, position},
 };
 
@@ -141,7 +144,7 @@ impl Known<'_> {
         for document in applied {
             if let Some(fact) = facts.get(&Key::of(&document.value)) {
                 let mut object = (*fact).clone();
-                apply(&mut object, &document.value);
+                apply(&mut object, &as_written(Role::Manifests, &document.value));
                 self.snapshot.observe(&object);
             }
         }
@@ -157,33 +160,68 @@ impl Known<'_> {
             self.unreadable.push(error);
             return false;
         }
-        match self.snapshot.observe(&document.value) {
+        let mut apart = Snapshot::default();
+        let snapshot = if counts(role, &document.value) { &mut self.snapshot } else { &mut apart };
+        match snapshot.observe(&as_written(role, &document.value)) {
             Observed::Fact => true,
             Observed::NotAFact => false,
             Observed::Unreadable => {
-                let error = self.unreadable_own(document);
-                self.unreadable.push(error);
+                self.unreadable.push(unreadable_own(snapshot, document));
                 true
             }
         }
     }
+}
 
-    /// Why an object of our own kinds cannot be read, with the line of the field.
-    fn unreadable_own(&self, document: &Document) -> Unreadable {
-        let Key { kind, name, .. } = Key::of(&document.value);
-        let mut facts = self.snapshot.world().unreadable();
-        let fact = facts.find(|fact| fact.kind.as_str() == kind && *fact.name == *name);
-        let (steps, why) = fact.map(|fact| (fact.field.steps(), fact.why.clone())).unwrap_or_default();
-        let remedy = format!("`kubectl explain {}.spec` describes the fields", kind.to_lowercase());
-        refuse(document, &steps, format!("{kind} {name} is not valid: {why}"), remedy)
+/// Why an object of our own kinds cannot be read, with the line of the field.
+fn unreadable_own(snapshot: &Snapshot, document: &Document) -> Unreadable {
+    let Key { kind, name, .. } = Key::of(&document.value);
+    let why = why_unreadable(snapshot, &document.value).unwrap_or_default();
+    let (field, _) = why.split_once(": ").unwrap_or_default();
+    let remedy = format!("`kubectl explain {}.spec` describes the fields", kind.to_lowercase());
+    refuse(document, &FieldPath::of(field).steps(), format!("{kind} {name} is not valid: {why}"), remedy)
+}
+
+/// Whether decisions rest on an object in this role. What people decided and what was recorded is a fact of the cluster;
+/// a file that is still to be applied proves neither.
+fn counts(role: Role, object: &Value) -> bool {
+    match transfer_kind(object) {
+        Some(TransferKind::TransferApproval | TransferKind::LedgerEvent) => role == Role::Facts,
+        Some(TransferKind::CrossBorderTransfer | TransferKind::Exporter) | None => true,
     }
 }
 
-/// Whether an object passes on what its metadata says, whoever wrote that.
+/// An object without what only the API server writes. A transfer is known by its uid and by who created it, and a manifest
+/// that states them states what is not so.
+fn as_written(role: Role, object: &Value) -> Cow<'_, Value> {
+    if role == Role::Facts || transfer_kind(object) != Some(TransferKind::CrossBorderTransfer) {
+        return Cow::Borrowed(object);
+    }
+    let mut object = object.clone();
+    if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata
+            .retain(|name, _| !["uid", "creationTimestamp", "deletionTimestamp"].contains(&name.as_str()));
+        let annotations = metadata.get_mut("annotations").and_then(Value::as_object_mut);
+        if let Some(annotations) = annotations {
+            annotations
+                .retain(|name, _| ![labels::CREATED_BY, labels::CREATED_BY_UID].contains(&name.as_str()));
+        }
+    }
+    Cow::Owned(object)
+}
+
+fn transfer_kind(object: &Value) -> Option<TransferKind> {
+    let text = |member: &str| object.get(member).and_then(Value::as_str).unwrap_or_default();
+    TransferKind::of(group_of(text("apiVersion")), text("kind"))
+}
+
+/// Whether an object means something by what its metadata says, whoever wrote that.
 fn is_applied_over(object: &Value) -> bool {
     let text = |member: &str| object.get(member).and_then(Value::as_str).unwrap_or_default();
     let (group, kind) = (group_of(text("apiVersion")), text("kind"));
-    CarrierKind::of(group, kind).is_some() || (group, kind) == ("", "Namespace")
+    CarrierKind::of(group, kind).is_some()
+        || (group, kind) == ("", "Namespace")
+        || TransferKind::of(group, kind) == Some(TransferKind::CrossBorderTransfer)
 }
 
 /// Applies a manifest: mappings are merged, everything else is replaced.
@@ -223,6 +261,10 @@ fn differ(key: &Key, one: &Value, other: &Value) -> bool {
         (group, kind) if ClassKind::of(group, kind).is_some() => false,
         // Nothing is decided by a pod but its own judgement and its binding, which no file holds.
         ("", "Pod") => false,
+        // Whose it is, by uid, and who created it count with what it says.
+        (group, kind) if TransferKind::of(group, kind).is_some() => {
+            one.get("spec") != other.get("spec") || one.get("metadata") != other.get("metadata")
+        }
         _ => {
             one.get("spec") != other.get("spec")
                 || one.pointer("/metadata/labels") != other.pointer("/metadata/labels")
@@ -254,14 +296,17 @@ fn unserved(role: Role, document: &Document) -> Option<Unreadable> {
         return None;
     }
     let served = format!("{GROUP}/{VERSION}");
-    let (member, problem) = if OwnKind::of(GROUP, kind).is_none() {
+    let is_own = OwnKind::of(GROUP, kind).is_some() || TransferKind::of(GROUP, kind).is_some();
+    let (member, problem) = if !is_own {
         ("kind", format!("{GROUP} has no kind `{kind}`"))
     } else if version != served {
         ("apiVersion", format!("`{version}` is not served"))
     } else {
         return None;
     };
-    let kinds: Vec<_> = OwnKind::ALL.iter().map(|kind| kind.as_str()).collect();
+    let transfers = TransferKind::ALL.iter().map(|kind| kind.as_str());
+    let mut kinds: Vec<_> = OwnKind::ALL.iter().map(|kind| kind.as_str()).chain(transfers).collect();
+    kinds.sort_unstable();
     let remedy = format!("write `{served}` and one of {}", kinds.join(", "));
     Some(refuse(document, &[Step::Key(member.to_owned())], problem, remedy))
 }

@@ -1,6 +1,7 @@
 //! Which kinds live in no namespace.
 
 use bund_crds::GROUP;
+use bund_engine::snapshot::TransferKind;
 use serde_json::Value;
 
 /// Kinds of Kubernetes itself that live in no namespace, with their groups.
@@ -36,12 +37,14 @@ const CLUSTER_SCOPED: &[(&str, &str)] = &[
     ("storage.k8s.io", "VolumeAttributesClass"),
 ];
 
-/// Whether an object lives in no namespace, as far as its kind is known. Kinds of this version of `bund.dev`
-/// all do.
+/// Whether an object lives in no namespace, as far as its kind is known.
 pub fn is_cluster_scoped(object: &Value) -> bool {
     let text = |member: &str| object.get(member).and_then(Value::as_str).unwrap_or_default();
-    let group = group_of(text("apiVersion"));
-    group == GROUP || CLUSTER_SCOPED.contains(&(group, text("kind")))
+    let (group, kind) = (group_of(text("apiVersion")), text("kind"));
+    match TransferKind::of(group, kind) {
+        Some(kind) => !kind.is_namespaced(),
+        None => group == GROUP || CLUSTER_SCOPED.contains(&(group, kind)),
+    }
 }
 
 /// The group of an `apiVersion`.

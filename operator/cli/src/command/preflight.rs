@@ -11,15 +11,11 @@ use bund_crds::NamespaceName;
 use clap::{ArgGroup, Args, ValueEnum};
 use serde::Serialize;
 
-use super::{Progress, now};
+use super::{Progress, cluster::ClusterArgs, now};
 use crate::{
     check,
     discover::{self, discover, table},
-    inventory::{
-        GroupKind, Inventory, Task,
-        cluster::{self, Access},
-        files,
-    },
+    inventory::{GroupKind, Inventory, Task, cluster::read, files},
     preflight::{self, Options, Preflight, preflight},
     report::{self, visible, visible_json},
 };
@@ -32,15 +28,8 @@ pub(super) struct Source {
     /// Files and folders with objects, as `kubectl get -o yaml` prints them; `-` is standard input.
     #[arg(short, long, num_args = 1.., value_name = "PATH")]
     file: Vec<PathBuf>,
-    /// The context of the kubeconfig that names the cluster. It is only read: lists, and nothing else.
-    #[arg(long, value_name = "NAME")]
-    context: Option<String>,
-    /// The kubeconfig, instead of those that kubectl reads. Name its context too.
-    #[arg(long, value_name = "PATH", requires = "context")]
-    kubeconfig: Option<PathBuf>,
-    /// The cluster in which this process is a pod.
-    #[arg(long)]
-    in_cluster: bool,
+    #[command(flatten)]
+    cluster: ClusterArgs,
 }
 
 /// The form of a report.
@@ -116,24 +105,11 @@ impl DiscoverArgs {
 
 impl Source {
     fn read(self, task: Task, extra: &[GroupKind]) -> Result<Inventory> {
-        let Self { file, context, kubeconfig, in_cluster } = self;
-        match access(context, kubeconfig, in_cluster) {
-            Some(access) => Ok(asynchronously(cluster::read(&access, task, extra))??),
+        let Self { file, cluster } = self;
+        match cluster.access() {
+            Some(access) => Ok(asynchronously(read(&access, task, extra))??),
             None => from_files(&file, task),
         }
-    }
-}
-
-/// The cluster that is named, if one is.
-pub(super) fn access(
-    context: Option<String>,
-    kubeconfig: Option<PathBuf>,
-    in_cluster: bool,
-) -> Option<Access> {
-    match (context, in_cluster) {
-        (Some(context), _) => Some(Access::Context { kubeconfig, context }),
-        (None, true) => Some(Access::InCluster),
-        (None, false) => None,
     }
 }
 

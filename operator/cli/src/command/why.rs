@@ -8,8 +8,9 @@ use bund_engine::snapshot::DEFAULT_NAMESPACE;
 use clap::{ArgGroup, Args};
 
 use super::{
+    cluster::ClusterArgs,
     now,
-    preflight::{Form, access, asynchronously, ending, from_files, write},
+    preflight::{Form, asynchronously, ending, from_files, write},
 };
 use crate::{
     check,
@@ -30,15 +31,8 @@ pub(super) struct WhyArgs {
     /// Files and folders with the object and what is known besides, as `kubectl get -o yaml` prints them.
     #[arg(long, num_args = 1.., value_name = "PATH")]
     facts: Vec<PathBuf>,
-    /// The context of the kubeconfig that names the cluster. It is only read: gets and lists, and nothing else.
-    #[arg(long, value_name = "NAME")]
-    context: Option<String>,
-    /// The kubeconfig, instead of those that kubectl reads. Name its context too.
-    #[arg(long, value_name = "PATH", requires = "context")]
-    kubeconfig: Option<PathBuf>,
-    /// The cluster in which this process is a pod.
-    #[arg(long)]
-    in_cluster: bool,
+    #[command(flatten)]
+    cluster: ClusterArgs,
     /// The form of the answer.
     #[arg(short, long, value_enum, default_value = "text")]
     output: Form,
@@ -46,9 +40,9 @@ pub(super) struct WhyArgs {
 
 impl WhyArgs {
     pub(super) fn run(self) -> Result<ExitCode> {
-        let Self { asked, namespace, facts: paths, context, kubeconfig, in_cluster, output } = self;
+        let Self { asked, namespace, facts: paths, cluster, output } = self;
         let namespace = namespace.as_ref().map(NamespaceName::as_str);
-        let (subject, inventory) = if let Some(access) = access(context, kubeconfig, in_cluster) {
+        let (subject, inventory) = if let Some(access) = cluster.access() {
             let around = asynchronously(read_around(&access, &asked, namespace))??;
             (around.subject, around.inventory)
         } else {

@@ -55,6 +55,7 @@ pub enum AskedError {
 /// Short names of kinds of Kubernetes and of ours, as the API server knows them.
 const SHORT_NAMES: &[(&str, &str)] = &[
     ("bg", "BreakGlass"),
+    ("cbt", "CrossBorderTransfer"),
     ("cloc", "ClusterLocation"),
     ("cm", "ConfigMap"),
     ("cj", "CronJob"),
@@ -62,7 +63,9 @@ const SHORT_NAMES: &[(&str, &str)] = &[
     ("deploy", "Deployment"),
     ("dmap", "DestinationMapping"),
     ("ds", "DaemonSet"),
+    ("exp", "Exporter"),
     ("jur", "Jurisdiction"),
+    ("le", "LedgerEvent"),
     ("no", "Node"),
     ("ns", "Namespace"),
     ("po", "Pod"),
@@ -74,6 +77,7 @@ const SHORT_NAMES: &[(&str, &str)] = &[
     ("sa", "ServiceAccount"),
     ("sc", "StorageClass"),
     ("sts", "StatefulSet"),
+    ("tap", "TransferApproval"),
     ("vac", "VolumeAttributesClass"),
     ("vs", "VolumeSnapshot"),
     ("vsc", "VolumeSnapshotContent"),

@@ -16,8 +16,10 @@ use serde_json::{Map, Value, json};
 use super::{Detail, GroupKind, Inventory, Origin, Server, Task, owner::repeats_its_workload};
 
 mod around;
+mod transfers;
 
 pub use around::{Around, AroundError, read_around};
+pub use transfers::{Sight, read_transfers};
 
 /// Objects per page: what is held twice at once.
 const PAGE: u32 = 500;
@@ -76,10 +78,7 @@ pub enum ClusterError {
 
 /// Reads what `task` needs. `extra` are kinds that it recognises besides its own.
 pub async fn read(access: &Access, task: Task, extra: &[GroupKind]) -> Result<Inventory, ClusterError> {
-    let client = client(access).await?;
-    let discovery = Discovery::new(client.clone()).run_aggregated().await.map_err(ClusterError::Client)?;
-    let inventory = Inventory { origin: origin(access), ..Inventory::default() };
-    let mut reader = Reader { client, discovery, task, inventory };
+    let mut reader = Reader::open(access, task).await?;
     for listed in task.kinds() {
         reader.list(&GroupKind::new(listed.group, listed.kind), listed.detail).await?;
     }
@@ -135,6 +134,14 @@ struct Reader {
 }
 
 impl Reader {
+    async fn open(access: &Access, task: Task) -> Result<Self, ClusterError> {
+        let client = client(access).await?;
+        let discovery =
+            Discovery::new(client.clone()).run_aggregated().await.map_err(ClusterError::Client)?;
+        let inventory = Inventory { origin: origin(access), ..Inventory::default() };
+        Ok(Self { client, discovery, task, inventory })
+    }
+
     /// Lists a kind, if it is served. A kind that is not served has no objects, which is known.
     async fn list(&mut self, kind: &GroupKind, detail: Detail) -> Result<(), ClusterError> {
         let Some((resource, _)) = self.resource(kind) else { return Ok(()) };
@@ -261,13 +268,14 @@ fn whole(object: DynamicObject, resource: &ApiResource, task: Task) -> Option<Va
 }
 
 /// What is read of a status: the kubelet's version, how many are ready, whether a pod has ended, the contents of a
-/// snapshot.
+/// snapshot, what Bund says of a transfer.
 fn read_of_status(kind: &str, status: Value) -> Option<Value> {
     let only = |member: &str| status.get(member).map(|value| json!({ member: value }));
     match kind {
         "Node" | "DaemonSet" => Some(status),
         "Pod" => only("phase"),
         "VolumeSnapshot" => only("boundVolumeSnapshotContentName"),
+        "CrossBorderTransfer" => only("conditions"),
         _ => None,
     }
 }

@@ -20,6 +20,8 @@ pub enum Task {
     Discover,
     /// `bund why`.
     Why,
+    /// `bund transfer`, and deciding on transfers.
+    Transfers,
 }
 
 /// A kind that is read.
@@ -38,6 +40,16 @@ pub struct ListedKind {
 const fn all(group: &'static str, kind: &'static str) -> ListedKind {
     let tasks = &[Task::Preflight, Task::Discover, Task::Why];
     ListedKind { group, kind, detail: Detail::Whole, tasks }
+}
+
+/// What the law asks of a transfer, and who decides on it, rests on these.
+const fn of_law(group: &'static str, kind: &'static str) -> ListedKind {
+    let tasks = &[Task::Preflight, Task::Discover, Task::Why, Task::Transfers];
+    ListedKind { tasks, ..all(group, kind) }
+}
+
+const fn transfer(kind: &'static str) -> ListedKind {
+    ListedKind { tasks: &[Task::Why, Task::Transfers], ..all(GROUP, kind) }
 }
 
 const fn by_metadata(kind: &'static str) -> ListedKind {
@@ -60,12 +72,16 @@ const ADMISSION: &str = "admissionregistration.k8s.io";
 /// Every kind that is read by its name. Kinds that a DestinationMapping maps are read too.
 const KINDS: &[ListedKind] = &[
     ListedKind { tasks: &[Task::Why], ..all(GROUP, "BreakGlass") },
-    all(GROUP, "ClusterLocation"),
-    all(GROUP, "DataClass"),
+    of_law(GROUP, "ClusterLocation"),
+    transfer("CrossBorderTransfer"),
+    of_law(GROUP, "DataClass"),
     all(GROUP, "DestinationMapping"),
-    all(GROUP, "Jurisdiction"),
-    all(GROUP, "ResidencyPolicy"),
-    all("", "Namespace"),
+    transfer("Exporter"),
+    of_law(GROUP, "Jurisdiction"),
+    transfer("LedgerEvent"),
+    of_law(GROUP, "ResidencyPolicy"),
+    transfer("TransferApproval"),
+    of_law("", "Namespace"),
     all("", "Pod"),
     all("", "PersistentVolumeClaim"),
     all("", "PersistentVolume"),

@@ -2,12 +2,12 @@
 
 use bund_engine::{
     Snapshot,
-    snapshot::{Observed, OwnKind, Policy},
+    snapshot::{DEFAULT_NAMESPACE, Observed, OwnKind, Policy, TransferKey, TransferKind},
 };
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{GroupKind, Inventory, name_of};
+use super::{GroupKind, Inventory, name_of, text};
 use crate::{builtin, manifest};
 
 /// What the engine is asked with.
@@ -73,15 +73,29 @@ pub(crate) fn observe(snapshot: &mut Snapshot, objects: &[Value], unreadable: &m
         if snapshot.observe(object) != Observed::Unreadable {
             continue;
         }
-        let GroupKind { group, kind } = GroupKind::of(object);
-        let own = OwnKind::of(&group, &kind);
-        let fact = snapshot
-            .world()
-            .unreadable()
-            .find(|fact| Some(fact.kind) == own && *fact.name == *name_of(object));
-        let why = fact.map(|fact| fact.why.as_str()).unwrap_or_default();
+        let GroupKind { kind, .. } = GroupKind::of(object);
+        let why = why_unreadable(snapshot, object).unwrap_or_default();
         unreadable.push(format!("{kind} {} cannot be read: {why}", name_of(object)));
     }
+}
+
+/// Why an object of our own kinds that was observed cannot be read: the field, and what is wrong with it.
+pub(crate) fn why_unreadable<'s>(snapshot: &'s Snapshot, object: &Value) -> Option<&'s str> {
+    let GroupKind { group, kind } = GroupKind::of(object);
+    let name = name_of(object);
+    if let Some(kind) = TransferKind::of(&group, &kind) {
+        let namespace = match text(object, "/metadata/namespace") {
+            _ if !kind.is_namespaced() => "",
+            "" => DEFAULT_NAMESPACE,
+            named => named,
+        };
+        let is_it = |key: &TransferKey| (key.0.as_ref(), key.1.as_ref()) == (namespace, name);
+        let mut facts = snapshot.transfers().unreadable();
+        return facts.find(|fact| fact.kind == kind && is_it(&fact.key)).map(|fact| fact.why.as_str());
+    }
+    let own = OwnKind::of(&group, &kind);
+    let mut facts = snapshot.world().unreadable();
+    facts.find(|fact| Some(fact.kind) == own && *fact.name == *name).map(|fact| fact.why.as_str())
 }
 
 /// The objects of shipped files.

@@ -1,12 +1,9 @@
 //! Workloads, pods that no controller made, and objects of mapped kinds: what people and pipelines create.
 
-use bund_engine::{FieldPath, Snapshot, Step, Subject, subject::PodShape, subject::Role};
+use bund_engine::{FieldPath, Snapshot, Step, Subject, snapshot::MadeBy, subject::PodShape, subject::Role};
 use serde_json::Value;
 
 use super::{GroupKind, Inventory, list, text};
-
-/// The annotation of a pod that a kubelet made of a file by itself.
-pub(super) const MIRROR_ANNOTATION: &str = "kubernetes.io/config.mirror";
 
 /// Something that somebody created and that makes pods, or names places.
 #[derive(Debug)]
@@ -38,6 +35,7 @@ pub fn owners<'i>(inventory: &'i Inventory, snapshot: &Snapshot) -> Vec<Owner<'i
             snapshot.world().mapping(&group, &kind).is_some_and(|mapping| !mapping.templates.is_empty())
         })
     };
+    let is_mirror = |object: &Value| MadeBy::read(object) == MadeBy::Kubelet;
     let repeats =
         |object: &Value| repeats_its_workload(object) || is_mirror(object) || made_by_mapped(object);
     let candidates = inventory.objects.iter().filter(|object| !repeats(object));
@@ -47,11 +45,6 @@ pub fn owners<'i>(inventory: &'i Inventory, snapshot: &Snapshot) -> Vec<Owner<'i
         .collect();
     owners.sort_by(|a, b| order(a).cmp(&order(b)));
     owners
-}
-
-fn is_mirror(object: &Value) -> bool {
-    let annotations = object.pointer("/metadata/annotations");
-    annotations.is_some_and(|annotations| annotations.get(MIRROR_ANNOTATION).is_some())
 }
 
 fn is_owner(owner: &Owner<'_>, snapshot: &Snapshot) -> bool {

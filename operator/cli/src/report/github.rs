@@ -21,7 +21,7 @@ pub(super) fn report(outcome: &Outcome, gate: Gate) -> String {
     }
     for checked in &outcome.checked {
         for line in lines(checked) {
-            let level = match line.finding.consequence() {
+            let level = match line.consequence {
                 Mode::Deny => "error",
                 Mode::Warn => "warning",
                 Mode::Audit => "notice",
@@ -31,7 +31,7 @@ pub(super) fn report(outcome: &Outcome, gate: Gate) -> String {
                 &checked.document.source.name,
                 line.position.line,
                 line.position.column,
-                line.finding.reason.code(),
+                line.code,
                 &line.sentence,
             ));
         }

@@ -1,6 +1,6 @@
 //! One JSON document, described in `docs/reference/cli.md`.
 
-use bund_engine::{Classification, Finding, ObjectId, Reason, Verdict};
+use bund_engine::{Classification, Finding, ObjectId, Verdict};
 use serde::Serialize;
 
 use super::{Gate, Outcome, ReportError, lines, visible::visible_json};
@@ -37,7 +37,7 @@ struct Object<'o> {
 #[serde(rename_all = "camelCase")]
 struct Message<'o> {
     consequence: bund_crds::Mode,
-    reason: Reason,
+    reason: &'static str,
     field: &'o str,
     line: u32,
     column: u32,
@@ -60,9 +60,9 @@ pub(super) fn report(outcome: &Outcome, gate: Gate) -> Result<String, ReportErro
         let messages = lines(checked)
             .into_iter()
             .map(|line| Message {
-                consequence: line.finding.consequence(),
-                reason: line.finding.reason,
-                field: line.finding.field.as_str(),
+                consequence: line.consequence,
+                reason: line.code,
+                field: line.field.as_str(),
                 line: line.position.line,
                 column: line.position.column,
                 text: line.sentence,

@@ -30,7 +30,7 @@ pub(super) fn report(outcome: &Outcome, gate: Gate) -> Result<String, ReportErro
     }
     for checked in &outcome.checked {
         let (failing, told): (Vec<_>, Vec<_>) =
-            lines(checked).into_iter().partition(|line| gate.fails(line.finding));
+            lines(checked).into_iter().partition(|line| gate.fails(line.consequence));
         let text = |lines: Vec<super::Line<'_>>| {
             lines.iter().map(|line| visible(&line.sentence).into_owned()).collect::<Vec<_>>().join("\n")
         };

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use serde_sarif::sarif::Sarif;
 
 use super::{Gate, Line, Outcome, ReportError, lines, relative, visible, visible::visible_json};
-use crate::check::Checked;
+use crate::check::{AdviceCode, Checked};
 
 /// The rule of what cannot be read. It is no reason of the engine: nothing was judged.
 const UNREADABLE: &str = "Unreadable";
@@ -69,17 +69,20 @@ fn rules() -> Vec<Value> {
             "properties": { "control": entry.control, "law": entry.citation, "aspect": crate::explain::aspect(&entry) }
         })
     });
-    std::iter::once(unreadable).chain(of_reasons).collect()
+    let of_advice = AdviceCode::ALL
+        .iter()
+        .map(|code| json!({ "id": code.as_str(), "shortDescription": { "text": code.summary() } }));
+    std::iter::once(unreadable).chain(of_reasons).chain(of_advice).collect()
 }
 
 fn result(checked: &Checked, line: &Line<'_>) -> Value {
-    let level = match line.finding.consequence() {
+    let level = match line.consequence {
         Mode::Deny => "error",
         Mode::Warn => "warning",
         Mode::Audit => "note",
     };
     let file = &checked.document.source.name;
-    entry(line.finding.reason.code(), level, &line.sentence, file, line.position.line, line.position.column)
+    entry(line.code, level, &line.sentence, file, line.position.line, line.position.column)
 }
 
 fn entry(rule: &str, level: &str, message: &str, file: &str, line: u32, column: u32) -> Value {

@@ -34,8 +34,7 @@ pub(super) fn report(outcome: &Outcome, gate: Gate, colour: Colour) -> String {
     }
     for checked in &outcome.checked {
         for line in lines(checked) {
-            let consequence = line.finding.consequence();
-            let code = match consequence {
+            let code = match line.consequence {
                 Mode::Deny => paint(RED),
                 Mode::Warn => paint(YELLOW),
                 Mode::Audit => paint(FAINT),
@@ -43,7 +42,7 @@ pub(super) fn report(outcome: &Outcome, gate: Gate, colour: Colour) -> String {
             let place =
                 format!("{}:{}:{}", checked.document.source.name, line.position.line, line.position.column);
             let told = format!("{place}: {}", line.sentence);
-            put(format!("{code}{}{reset} {}", word(consequence), visible(&told)));
+            put(format!("{code}{}{reset} {}", word(line.consequence), visible(&told)));
         }
     }
     for assumption in &outcome.assumptions {

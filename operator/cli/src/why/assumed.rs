@@ -3,7 +3,7 @@
 use bund_crds::GROUP;
 use bund_engine::{
     Assumption,
-    snapshot::{CarrierId, CarrierKind, OwnKind},
+    snapshot::{CarrierId, CarrierKind, OwnKind, TransferKind},
     subject::Role,
 };
 
@@ -21,7 +21,10 @@ pub(super) fn is_incomplete(question: &Question<'_>) -> bool {
     let gap = |(group, kind): (&str, &str)| question.inventory.gap(group, kind).is_some();
     // Broken glass changes what happens, and no verdict.
     let own = OwnKind::ALL.into_iter().filter(|kind| *kind != OwnKind::BreakGlass);
-    let mut own = own.map(|kind| (GROUP, kind.as_str()));
+    // Transfers only cover what is found.
+    let transfers = TransferKind::ALL.into_iter().filter(|_| !question.decision.findings.is_empty());
+    let transfers = transfers.map(TransferKind::as_str);
+    let mut own = own.map(OwnKind::as_str).chain(transfers).map(|kind| (GROUP, kind));
     let told = question.decision.assumptions.iter().filter(|assumption| !is_implied(assumption));
     let volumes = STORAGE.iter().copied().filter(|_| uses_volumes(question));
     from_cluster && (own.any(gap) || told.map(kind_of).chain(volumes).any(gap))

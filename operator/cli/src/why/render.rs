@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use bund_engine::cover::Cover;
+
 use super::{Holding, Place, State, Why};
 use crate::{
     inventory::{Origin, PolicyOrigin, told_not_known},
@@ -22,6 +24,7 @@ pub fn text(why: &Why) -> String {
     page.section("namespace", &[enrolment(why)]);
     page.section("class", &kept::classes(why));
     page.section("policy", &kept::policies(why));
+    page.section("transfer", &why.covered_by.iter().map(covered_by).collect::<Vec<_>>());
     page.section("location", &why.location.iter().map(place).collect::<Vec<_>>());
     page.section("verdict", &verdict(why));
     page.list(
@@ -97,6 +100,13 @@ fn place(place: &Place) -> String {
     let told =
         if place.told_by.is_empty() { String::new() } else { format!(" [{}]", place.told_by.join("; ")) };
     format!("{} {}{told}", place.of, place.how)
+}
+
+fn covered_by(cover: &Cover) -> String {
+    let Cover { namespace, name, until } = cover;
+    format!(
+        "{namespace}/{name} covers what it sends out, until {until}; `bund transfer status {name} -n {namespace}` tells more"
+    )
 }
 
 fn holding(holding: &Holding) -> String {

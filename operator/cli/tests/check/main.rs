@@ -15,3 +15,4 @@ mod old;
 mod order;
 mod other_commands;
 mod own_kinds;
+mod transfers;

@@ -9,23 +9,13 @@ use bund::{
 use bund_engine::{Request, Timestamp, decide};
 use serde_json::{Value, json};
 
-use super::{bund, here, text, told};
+use super::{bund, here, run::assert_kept, text, told};
 
 #[track_caller]
 fn error(arguments: &[&str]) -> String {
     let output = bund(arguments);
     assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(2), &b""[..]));
     String::from_utf8(output.stderr).unwrap()
-}
-
-/// Compares a file with what it should be, or writes it.
-#[track_caller]
-fn assert_kept(path: &Path, text: &str) {
-    if std::env::var_os("BUND_UPDATE").is_some() {
-        fs::write(path, text).unwrap();
-    }
-    let kept = fs::read_to_string(path).unwrap_or_default();
-    assert!(kept == text, "{} differs; `BUND_UPDATE=1` writes it anew:\n{text}", path.display());
 }
 
 #[test]

@@ -3,34 +3,27 @@
 
 use std::{
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::Output,
 };
 
 use serde_json::Value;
 
 mod answer;
 mod kinds;
+#[path = "../support/run.rs"]
+mod run;
 
 fn here(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/why").join(name)
 }
 
 fn bund(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_bund"))
-        .arg("why")
-        .args(arguments)
-        .current_dir(here(""))
-        .env_remove("KUBECONFIG")
-        .output()
-        .unwrap()
+    run::bund(&here(""), &[&["why"], arguments].concat())
 }
 
 #[track_caller]
 fn text(arguments: &[&str], code: i32) -> String {
-    let output = bund(arguments);
-    let error = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(code), "{error}");
-    String::from_utf8(output.stdout).unwrap()
+    run::printed(bund(arguments), code)
 }
 
 /// What is told of an object of the dump, as JSON.

@@ -13,6 +13,16 @@ pub(super) enum Domain<'d> {
     Only { values: Vec<&'d str>, absent: bool },
 }
 
+impl Domain<'_> {
+    /// Whether a label may say this.
+    pub(super) fn admits(&self, value: &str) -> bool {
+        match self {
+            Self::AllBut(excluded) => !excluded(value),
+            Self::Only { values, .. } => values.contains(&value),
+        }
+    }
+}
+
 /// Whether some value of the domain, or absence, meets every requirement.
 pub(super) fn satisfiable(asked: &[Asked<'_>], domain: &Domain<'_>) -> bool {
     match domain {
@@ -50,7 +60,7 @@ fn unlisted_value_meets(asked: &[Asked<'_>]) -> bool {
 
 impl<'p> Asked<'p> {
     /// The values from which the label must come, where there are such.
-    fn listed(&self) -> Option<Vec<&'p str>> {
+    pub(super) fn listed(&self) -> Option<Vec<&'p str>> {
         match self {
             Self::Equals(value) => Some(Vec::from([*value])),
             Self::Operator(Operator::In(values)) => Some(values.iter().map(AsRef::as_ref).collect()),
@@ -65,7 +75,7 @@ impl<'p> Asked<'p> {
     }
 
     /// Whether a label with this value, or its absence, meets the requirement, as the scheduler compares.
-    fn holds(&self, label: Option<&str>) -> bool {
+    pub(super) fn holds(&self, label: Option<&str>) -> bool {
         let number = || label.and_then(|label| label.parse::<i64>().ok());
         match self {
             Self::Equals(value) => label == Some(*value),

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     Finding, Reason,
-    placement::Reach,
+    placement::{Reach, runs_in},
     subject::{Role, WorkloadKind},
 };
 
@@ -24,6 +24,7 @@ pub(super) fn judge(case: &Case<'_>, reach: &Reach, findings: &mut Vec<Finding>)
     findings.push(
         Finding::of(Reason::DaemonSetUnconfined, case.requirement, case.provenance)
             .at(hole_at(case, hole), openings(case, reach), what)
-            .remedied(how_to_confine(case)),
+            .remedied(how_to_confine(case))
+            .towards(runs_in(case.shape, &case.requirement.jurisdictions, case.snapshot)),
     );
 }

@@ -3,7 +3,9 @@
 use alloc::{format, vec::Vec};
 
 use super::where_to_stay;
-use crate::{Finding, Provenance, Reason, Snapshot, Subject, destination, select::Requirement};
+use crate::{
+    Finding, Provenance, Reason, Snapshot, Subject, cover::FlowPlace, destination, select::Requirement,
+};
 
 pub(crate) fn judge(
     subject: &Subject,
@@ -19,10 +21,11 @@ pub(crate) fn judge(
         }
         let what =
             format!("names `{}`, which is not known to be in {}", named.text, where_to_stay(requirement));
-        findings.push(Finding::of(Reason::DestinationOutside, requirement, provenance).at(
-            named.field.clone(),
-            named.text.as_ref(),
-            what,
-        ));
+        let place = FlowPlace::Mapped(named.kind, named.text.clone(), named.provider.clone());
+        findings.push(
+            Finding::of(Reason::DestinationOutside, requirement, provenance)
+                .at(named.field.clone(), named.text.as_ref(), what)
+                .towards(place),
+        );
     }
 }

@@ -3,7 +3,9 @@
 use alloc::{format, vec::Vec};
 
 use super::{Case, Change};
-use crate::{Finding, Location, Reason, Snapshot, locate::locate_in_any, select::Requirement};
+use crate::{
+    Finding, Location, Reason, Snapshot, cover::FlowPlace, locate::locate_in_any, select::Requirement,
+};
 
 pub(super) fn judge(case: &Case<'_>, findings: &mut Vec<Finding>) {
     if case.change == Change::AddedContainer {
@@ -15,11 +17,11 @@ pub(super) fn judge(case: &Case<'_>, findings: &mut Vec<Finding>) {
         return;
     }
     let what = format!("is put on node {node}, which is {location}, not in {}", case.where_to_stay());
-    findings.push(Finding::of(Reason::NodeOutside, case.requirement, case.provenance).at(
-        case.shape.spec_at.key("nodeName"),
-        node,
-        what,
-    ));
+    findings.push(
+        Finding::of(Reason::NodeOutside, case.requirement, case.provenance)
+            .at(case.shape.spec_at.key("nodeName"), node, what)
+            .towards(FlowPlace::Node(node.into())),
+    );
 }
 
 /// Where the node of this name is, as far as a requirement is concerned. A node that nobody knows is inside

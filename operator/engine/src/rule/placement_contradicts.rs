@@ -3,7 +3,7 @@
 use alloc::{format, vec::Vec};
 
 use super::Case;
-use crate::{Finding, Reason};
+use crate::{Finding, Reason, placement::runs_in};
 
 pub(super) fn judge(case: &Case<'_>, findings: &mut Vec<Finding>) {
     let field = match &case.shape.required_terms {
@@ -14,7 +14,8 @@ pub(super) fn judge(case: &Case<'_>, findings: &mut Vec<Finding>) {
     let offending = asked(case);
     findings.push(
         Finding::of(Reason::PlacementContradicts, case.requirement, case.provenance)
-            .at(field, offending, what),
+            .at(field, offending, what)
+            .towards(runs_in(case.shape, &case.requirement.jurisdictions, case.snapshot)),
     );
 }
 

@@ -5,7 +5,7 @@ use alloc::{format, string::String, vec::Vec};
 use super::{Case, how_to_confine};
 use crate::{
     FieldPath, Finding, Reason,
-    placement::Reach,
+    placement::{Reach, runs_in},
     subject::{Role, WorkloadKind},
 };
 
@@ -18,7 +18,8 @@ pub(super) fn judge(case: &Case<'_>, reach: &Reach, findings: &mut Vec<Finding>)
     findings.push(
         Finding::of(Reason::PlacementUnconfined, case.requirement, case.provenance)
             .at(hole_at(case, hole), openings(case, reach), what)
-            .remedied(how_to_confine(case)),
+            .remedied(how_to_confine(case))
+            .towards(runs_in(case.shape, &case.requirement.jurisdictions, case.snapshot)),
     );
 }
 

@@ -3,7 +3,7 @@
 use alloc::{format, vec::Vec};
 
 use super::{Case, Change, node_outside::location_of};
-use crate::{Finding, Reason};
+use crate::{Finding, Reason, cover::FlowPlace};
 
 pub(super) fn judge(case: &Case<'_>, findings: &mut Vec<Finding>) {
     if case.change != Change::AddedContainer {
@@ -18,9 +18,9 @@ pub(super) fn judge(case: &Case<'_>, findings: &mut Vec<Finding>) {
         "would get a container while it runs on node {node}, which is {location}, not in {}",
         case.where_to_stay()
     );
-    findings.push(Finding::of(Reason::RunsOutside, case.requirement, case.provenance).at(
-        case.shape.spec_at.key("nodeName"),
-        node,
-        what,
-    ));
+    findings.push(
+        Finding::of(Reason::RunsOutside, case.requirement, case.provenance)
+            .at(case.shape.spec_at.key("nodeName"), node, what)
+            .towards(FlowPlace::Node(node.into())),
+    );
 }

@@ -101,5 +101,9 @@ fn tell(
         Stored::Open(fault) => (Reason::StorageUnconfined, fault),
     };
     let what = format!("{}, not in {}", fault.what, super::where_to_stay(requirement));
-    findings.push(Finding::of(reason, requirement, provenance).at(fault.field, fault.text, what));
+    findings.push(
+        Finding::of(reason, requirement, provenance)
+            .at(fault.field, fault.text, what)
+            .towards(fault.destination),
+    );
 }

@@ -5,6 +5,7 @@ use alloc::{collections::BTreeSet, format, vec::Vec};
 use super::node_outside::location_of;
 use crate::{
     Finding, Provenance, Reason, Snapshot,
+    cover::FlowPlace,
     select::Requirement,
     snapshot::{CarrierId, CarrierKind, PodKey, lies_on},
     subject::{Access, ClaimInUse},
@@ -26,9 +27,8 @@ pub(crate) fn judge(
                 let pod = snapshot.pod(namespace, name);
                 let node =
                     pod.and_then(|pod| pod.shapes.first()).and_then(|shape| shape.node_name.as_deref());
-                let Some(location) = node.map(|node| location_of(node, requirement, snapshot)) else {
-                    continue;
-                };
+                let Some(node) = node else { continue };
+                let location = location_of(node, requirement, snapshot);
                 if location.is_inside() {
                     continue;
                 }
@@ -36,11 +36,11 @@ pub(crate) fn judge(
                     "would write {} to PersistentVolumeClaim {}, which Pod {namespace}/{name} uses {location}",
                     requirement.class, claim.name
                 );
-                findings.push(Finding::of(Reason::VolumeUsedOutside, requirement, provenance).at(
-                    at.clone(),
-                    format!("{}: {namespace}/{name}", claim.name),
-                    what,
-                ));
+                findings.push(
+                    Finding::of(Reason::VolumeUsedOutside, requirement, provenance)
+                        .at(at.clone(), format!("{}: {namespace}/{name}", claim.name), what)
+                        .towards(FlowPlace::Node(node.into())),
+                );
             }
         }
     }

@@ -15,8 +15,6 @@ pub struct PodFacts {
     pub subject: Subject,
     /// Whether it still runs, or will.
     pub life: Life,
-    /// What made it.
-    pub made_by: MadeBy,
 }
 
 /// Whether a pod still runs, or will.
@@ -72,14 +70,13 @@ impl PodFacts {
             uid: uid.unwrap_or_default().into(),
             subject: Subject::extract(object, Some(namespace), None, None),
             life: if matches!(phase, Some("Succeeded" | "Failed")) { Life::Ended } else { Life::Lasts },
-            made_by: MadeBy::read(object),
         }
     }
 
     /// Shares with another pod what both say.
     pub(super) fn share_with(&mut self, other: &Self) {
-        if self.made_by == other.made_by {
-            self.made_by = other.made_by.clone();
+        if self.subject.made_by == other.subject.made_by {
+            self.subject.made_by = other.subject.made_by.clone();
         }
         if self.subject.labels == other.subject.labels {
             self.subject.labels = other.subject.labels.clone();

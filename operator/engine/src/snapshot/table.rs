@@ -109,10 +109,17 @@ impl Table {
 
     /// Whether a node's zone label, said honestly, can only be said inside.
     pub(crate) fn zone_inside(&self, zone: &str) -> bool {
-        !is_number(zone)
-            && self
-                .places()
-                .any(|place| place.provider.zone_form != ZoneForm::Opaque && place.zone_agrees(zone))
+        self.places().any(|place| place.zone_tells(zone))
+    }
+
+    /// What is known of a provider, whether or not it has regions inside.
+    pub(crate) fn provider(&self, name: &ProviderName) -> Option<&Provider> {
+        self.all_providers.iter().find(|provider| provider.name == *name)
+    }
+
+    /// The providers that count for nodes of this cluster.
+    pub(crate) fn providers(&self) -> &[Provider] {
+        &self.providers
     }
 }
 
@@ -147,6 +154,11 @@ impl<'t> Place<'t> {
             ZoneForm::RegionLetter => is_letter(rest),
             ZoneForm::RegionDashNumber => rest.strip_prefix('-').is_some_and(is_number),
         }
+    }
+
+    /// Whether `zone`, said honestly at this provider, can only be said in this place.
+    pub(crate) fn zone_tells(self, zone: &str) -> bool {
+        !is_number(zone) && self.provider.zone_form != ZoneForm::Opaque && self.zone_agrees(zone)
     }
 }
 

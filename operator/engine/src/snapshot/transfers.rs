@@ -17,7 +17,7 @@ use rpds::RedBlackTreeMapSync;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{DEFAULT_NAMESPACE, Observed, read_spec};
+use super::{DEFAULT_NAMESPACE, Observed, read_spec, record::Record};
 use crate::transfer;
 
 /// The kinds that declare, decide and record transfers.
@@ -153,9 +153,9 @@ pub enum Watch {
 #[derive(Clone, Debug, Default)]
 pub struct Transfers {
     exporters: RedBlackTreeMapSync<CreditCode, Arc<ExporterFacts>>,
-    transfers: RedBlackTreeMapSync<TransferKey, Arc<TransferFacts>>,
+    declared: RedBlackTreeMapSync<TransferKey, Arc<TransferFacts>>,
     approvals: RedBlackTreeMapSync<TransferKey, Arc<ApprovalFacts>>,
-    events: RedBlackTreeMapSync<Box<str>, Arc<EventFacts>>,
+    record: Record,
     unreadable: RedBlackTreeMapSync<(TransferKind, TransferKey), Arc<UnreadableTransfer>>,
     watch: Watch,
 }
@@ -173,22 +173,27 @@ impl Transfers {
 
     /// The transfer of this name.
     pub fn transfer(&self, namespace: &str, name: &str) -> Option<&TransferFacts> {
-        self.transfers.get(&(namespace.into(), name.into())).map(AsRef::as_ref)
+        self.declared.get(&(namespace.into(), name.into())).map(AsRef::as_ref)
     }
 
     /// Every transfer, in order of namespace and name.
     pub fn transfers(&self) -> impl Iterator<Item = &TransferFacts> {
-        self.transfers.values().map(AsRef::as_ref)
+        self.declared.values().map(AsRef::as_ref)
     }
 
     /// The transfers of one namespace, in order of name.
-    pub fn transfers_in<'s>(&'s self, namespace: &'s str) -> impl Iterator<Item = &'s TransferFacts> {
-        in_namespace(&self.transfers, namespace).map(AsRef::as_ref)
+    pub fn transfers_in<'s>(&'s self, namespace: &str) -> impl Iterator<Item = &'s TransferFacts> {
+        in_namespace(&self.declared, namespace).map(AsRef::as_ref)
     }
 
     /// The decisions of one namespace, in order of name.
-    pub fn approvals_in<'s>(&'s self, namespace: &'s str) -> impl Iterator<Item = &'s ApprovalFacts> {
+    pub fn approvals_in<'s>(&'s self, namespace: &str) -> impl Iterator<Item = &'s ApprovalFacts> {
         in_namespace(&self.approvals, namespace).map(AsRef::as_ref)
+    }
+
+    /// The decision of this name.
+    pub fn approval(&self, namespace: &str, name: &str) -> Option<&ApprovalFacts> {
+        self.approvals.get(&(namespace.into(), name.into())).map(AsRef::as_ref)
     }
 
     /// Every decision, in order of namespace and name.
@@ -198,12 +203,52 @@ impl Transfers {
 
     /// What was recorded, in order of name.
     pub fn events(&self) -> impl Iterator<Item = &EventFacts> {
-        self.events.values().map(AsRef::as_ref)
+        self.record.all()
     }
 
     /// What was recorded under this name.
     pub fn event(&self, name: &str) -> Option<&EventFacts> {
-        self.events.get(name).map(AsRef::as_ref)
+        self.record.get(name)
+    }
+
+    /// What was recorded of a transfer, in order of name.
+    pub fn events_of(&self, transfer: &Uid) -> impl Iterator<Item = &EventFacts> {
+        self.record.of_transfer(transfer)
+    }
+
+    /// Every transfer that something was recorded of, whether or not it is still there, in order.
+    pub fn recorded(&self) -> impl Iterator<Item = &Uid> {
+        self.record.transfers()
+    }
+
+    /// The activation that took the place of a transfer.
+    pub fn successor(&self, transfer: &Uid) -> Option<&EventFacts> {
+        self.record.successor(transfer)
+    }
+
+    /// The latest moment at which something was observed, as the record has it.
+    pub fn latest(&self) -> Option<Timestamp> {
+        self.record.latest()
+    }
+
+    /// The time to judge by: `now`, and never earlier than what is on record, so that a clock that jumps back revives
+    /// nothing.
+    pub fn clock(&self, now: Timestamp) -> Timestamp {
+        self.latest().map_or(now, |latest| latest.max(now))
+    }
+
+    /// Whether there is an object of this kind and name that cannot be read.
+    pub(crate) fn is_unreadable(&self, kind: TransferKind, namespace: &str, name: &str) -> bool {
+        self.unreadable.contains_key(&(kind, (namespace.into(), name.into())))
+    }
+
+    /// The same without these decisions.
+    pub(super) fn without_approvals(&self, gone: &[TransferKey]) -> Self {
+        let mut left = self.clone();
+        for key in gone {
+            left.approvals.remove_mut(key);
+        }
+        left
     }
 
     /// Objects of these kinds that cannot be read.
@@ -243,7 +288,7 @@ impl Transfers {
         match kind {
             TransferKind::CrossBorderTransfer => {
                 let facts = TransferFacts::read(namespace, name, object)?;
-                self.transfers.insert_mut(key.clone(), Arc::new(facts));
+                self.declared.insert_mut(key.clone(), Arc::new(facts));
             }
             TransferKind::Exporter => {
                 let spec: ExporterSpec = read_spec(&name, object)?;
@@ -251,7 +296,7 @@ impl Transfers {
             }
             TransferKind::LedgerEvent => {
                 let spec = read_spec(&name, object)?;
-                self.events.insert_mut(name.clone(), Arc::new(EventFacts { name, spec }));
+                self.record.insert(EventFacts { name, spec });
             }
             TransferKind::TransferApproval => {
                 let spec = read_spec(&name, object)?;
@@ -272,14 +317,14 @@ impl Transfers {
     pub(super) fn forget(&mut self, kind: TransferKind, key: &TransferKey) {
         self.unreadable.remove_mut(&(kind, key.clone()));
         match kind {
-            TransferKind::CrossBorderTransfer => drop(self.transfers.remove_mut(key)),
+            TransferKind::CrossBorderTransfer => drop(self.declared.remove_mut(key)),
             TransferKind::Exporter => {
                 // It is named by its code.
                 if let Ok(code) = key.1.to_ascii_uppercase().parse() {
                     self.exporters.remove_mut(&code);
                 }
             }
-            TransferKind::LedgerEvent => drop(self.events.remove_mut(&key.1)),
+            TransferKind::LedgerEvent => self.record.remove(&key.1),
             TransferKind::TransferApproval => drop(self.approvals.remove_mut(key)),
         }
     }
@@ -287,7 +332,7 @@ impl Transfers {
 
 fn in_namespace<'s, F>(
     map: &'s RedBlackTreeMapSync<TransferKey, Arc<F>>,
-    namespace: &'s str,
+    namespace: &str,
 ) -> impl Iterator<Item = &'s Arc<F>> {
     let first: TransferKey = (namespace.into(), Box::default());
     map.range(first..).take_while(move |((other, _), _)| other.as_ref() == namespace).map(|(_, facts)| facts)

@@ -26,7 +26,7 @@ use crate::FieldPath;
 pub struct World {
     given_location: Option<LocationFacts>,
     location: LocationFacts,
-    specs: BTreeMap<JurisdictionName, JurisdictionSpec>,
+    pub(super) specs: BTreeMap<JurisdictionName, JurisdictionSpec>,
     tables: BTreeMap<JurisdictionName, Arc<Table>>,
     classes: BTreeMap<ClassName, Class>,
     policies: BTreeMap<PolicyName, Policy>,

@@ -9,20 +9,12 @@ use super::{
 };
 use crate::{
     FieldPath, Snapshot,
+    cover::{FlowDestination, FlowPlace},
     decide::every_node_inside,
     destination,
     locate::{REGION_KEYS, ZONE_KEYS},
     subject::Labels,
 };
-
-/// The first of `places` that is not inside.
-fn first_outside<'p>(
-    places: &'p [Named],
-    inside: Jurisdictions<'_>,
-    snapshot: &Snapshot,
-) -> Option<&'p Named> {
-    places.iter().find(|place| !place_inside(place, inside, snapshot))
-}
 
 pub(super) fn place_inside(place: &Named, inside: Jurisdictions<'_>, snapshot: &Snapshot) -> bool {
     let world = snapshot.world();
@@ -69,9 +61,13 @@ fn told(place: &Named) -> String {
     format!("names {} in {}", place.text, place.field)
 }
 
+/// The first of `places` that is not inside, and with it where all of them are that are not.
 pub(super) fn named_outside(places: &[Named], inside: Jurisdictions<'_>, snapshot: &Snapshot) -> Stored {
-    first_outside(places, inside, snapshot).map_or(Stored::Inside, |place| {
-        Stored::outside(place.field.clone(), place.text.as_ref(), told(place))
+    let outside = || places.iter().filter(|place| !place_inside(place, inside, snapshot));
+    outside().next().map_or(Stored::Inside, |first| {
+        let all: FlowDestination =
+            outside().map(|place| FlowPlace::Storage(place.kind, place.text.clone())).collect();
+        Stored::outside(first.field.clone(), first.text.as_ref(), told(first), all)
     })
 }
 

@@ -29,7 +29,7 @@ pub(crate) struct NamedPlace<'p> {
 }
 
 /// What an entry is that names a place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PlaceKind {
     /// A region of a cloud.
     Region,

@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     FieldPath, Snapshot,
+    cover::{FlowDestination, FlowPlace},
     decide::every_node_inside,
     locate::locate_in_any,
     snapshot::{CarrierId, CarrierKind, ClassKind, lies_on},
@@ -45,17 +46,38 @@ pub struct Fault {
     pub text: String,
     /// What it does: a clause that follows the object's name.
     pub what: String,
+    /// Every place outside that the data would go to, this one and others.
+    pub destination: FlowDestination,
 }
 
 impl Stored {
-    pub(super) fn outside(field: FieldPath, text: impl Into<String>, what: String) -> Self {
-        Self::Outside(Fault { field, text: text.into(), what })
+    pub(super) fn outside(
+        field: FieldPath,
+        text: impl Into<String>,
+        what: String,
+        destination: impl Into<FlowDestination>,
+    ) -> Self {
+        Self::Outside(Fault { field, text: text.into(), what, destination: destination.into() })
     }
 
+    /// Nothing says where it is stored.
+    fn unsaid(field: FieldPath, what: &str) -> Self {
+        let (text, destination) = (String::new(), FlowDestination::Untold);
+        Self::Open(Fault { field, text, what: what.to_string(), destination })
+    }
+
+    /// The first fault is told; where the data would go by the other too goes with it.
     pub(super) fn or_else(self, other: impl FnOnce() -> Self) -> Self {
+        let with = |fault: Fault, other: Self| match other {
+            Self::Inside => fault,
+            Self::Outside(Fault { destination, .. }) | Self::Open(Fault { destination, .. }) => {
+                Fault { destination: fault.destination.and(destination), ..fault }
+            }
+        };
         match self {
             Self::Inside => other(),
-            Self::Outside(_) | Self::Open(_) => self,
+            Self::Outside(fault) => Self::Outside(with(fault, other())),
+            Self::Open(fault) => Self::Open(with(fault, other())),
         }
     }
 
@@ -66,6 +88,7 @@ impl Stored {
             field: field.clone(),
             text: format!("{text}: {}", fault.text),
             what: format!("{leads}, which {}", fault.what),
+            destination: fault.destination,
         };
         match self {
             Self::Inside => Self::Inside,
@@ -111,8 +134,7 @@ pub(crate) fn volume_place(
                 return Stored::Inside;
             }
             let field = source.map_or_else(|| FieldPath::of("spec"), |source| source.at.clone());
-            let what = "says nothing of where it lies".to_string();
-            Stored::Open(Fault { field, text: String::new(), what })
+            Stored::unsaid(field, "says nothing of where it lies")
         })
 }
 
@@ -133,7 +155,8 @@ fn class_place(
         .or_else(|| match parameters::copies_elsewhere(&class.driver, pairs()) {
             Some(copy) => {
                 let what = format!("copies to another region by {}: {}", copy.key, copy.text);
-                Stored::outside(FieldPath::of("parameters").key(copy.key), copy.text, what)
+                let field = FieldPath::of("parameters").key(copy.key);
+                Stored::outside(field, copy.text, what, FlowDestination::Untold)
             }
             None => Stored::Inside,
         })
@@ -151,8 +174,7 @@ fn class_place(
                     Stored::Inside
                 }
                 (None, Binding::Immediate) => {
-                    let what = "makes volumes at once, wherever its driver likes".to_string();
-                    Stored::Open(Fault { field, text: String::new(), what })
+                    Stored::unsaid(field, "makes volumes at once, wherever its driver likes")
                 }
             }
         })
@@ -205,7 +227,7 @@ fn selected_place(claim: &ClaimFacts, inside: Jurisdictions<'_>, snapshot: &Snap
     };
     let field = FieldPath::of("metadata.annotations").key("volume.kubernetes.io/selected-node");
     let what = format!("asks for a volume near Node {name}, which is {told}");
-    Stored::outside(field, name.as_ref(), what)
+    Stored::outside(field, name.as_ref(), what, FlowPlace::Node(name.clone()))
 }
 
 /// Where a carrier is stored. What is not known is taken to be inside; it is an assumption elsewhere.

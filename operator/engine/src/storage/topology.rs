@@ -14,9 +14,10 @@ use super::{
 };
 use crate::{
     FieldPath, Snapshot,
+    cover::{FlowDestination, FlowPlace},
     decide::every_node_inside,
     locate::{REGION_KEYS, ZONE_KEYS, locate_in_any},
-    placement::reach_of_terms,
+    placement::{reach_of_terms, stored_near},
     subject::{Labels, NodeTerm, Operator},
 };
 
@@ -33,6 +34,7 @@ pub(super) fn terms_place(
             field.clone(),
             text.clone(),
             format!("admits only places that are not inside ({text})"),
+            stored_near(terms, inside, snapshot),
         )
     };
     if every_node_inside(inside, snapshot.world()) {
@@ -68,7 +70,8 @@ pub(super) fn terms_place(
     }
     let text = values_of(terms);
     let what = format!("admits places that are not inside ({text})");
-    Stored::Open(Fault { field: field.clone(), text, what })
+    let destination = stored_near(terms, inside, snapshot);
+    Stored::Open(Fault { field: field.clone(), text, what, destination })
 }
 
 /// The label by which local volumes name the node that they are on.
@@ -90,22 +93,24 @@ fn named_nodes(
         })?;
         names.extend(hosts.iter().map(AsRef::as_ref));
     }
-    for name in &names {
-        let called = |labels: &Labels| labels.get(HOST_NAME) == Some(*name);
-        let nodes: Vec<_> = snapshot.nodes().filter(|(_, node)| called(&node.labels)).collect();
-        let astray = nodes.iter().find_map(|(_, node)| {
-            let location = locate_in_any(node, inside, snapshot.world());
-            (!location.is_inside()).then(|| location.to_string())
-        });
-        let told = match astray {
-            Some(location) => location,
-            None if nodes.is_empty() => "not known".to_string(),
-            None => continue,
-        };
-        let what = format!("is on node {name}, which is {told}");
-        return Some(Stored::outside(field.clone(), *name, what));
-    }
-    (!names.is_empty()).then_some(Stored::Inside)
+    let stored = names.iter().map(|name| near_node(name, field, inside, snapshot));
+    stored.reduce(|first, other| first.or_else(|| other))
+}
+
+/// Where the nodes are that call themselves so.
+fn near_node(name: &str, field: &FieldPath, inside: Jurisdictions<'_>, snapshot: &Snapshot) -> Stored {
+    let called = |labels: &Labels| labels.get(HOST_NAME) == Some(name);
+    let nodes: Vec<_> = snapshot.nodes().filter(|(_, node)| called(&node.labels)).collect();
+    let located = nodes.iter().map(|(id, node)| (*id, locate_in_any(node, inside, snapshot.world())));
+    let astray: Vec<_> = located.filter(|(_, location)| !location.is_inside()).collect();
+    let told = match astray.first() {
+        Some((_, location)) => location.to_string(),
+        None if nodes.is_empty() => "not known".to_string(),
+        None => return Stored::Inside,
+    };
+    let what = format!("is on node {name}, which is {told}");
+    let destination: FlowDestination = astray.iter().map(|(id, _)| FlowPlace::Node((*id).into())).collect();
+    Stored::outside(field.clone(), name, what, destination)
 }
 
 fn place_kind(key: &str, snapshot: &Snapshot) -> Option<PlaceKind> {

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     FieldPath, ObjectId, destination,
-    snapshot::{CarrierFacts, CarrierId, CarrierKind},
+    snapshot::{CarrierFacts, CarrierId, CarrierKind, MadeBy},
 };
 
 /// See [`Subject::extract`].
@@ -33,6 +33,7 @@ pub(super) fn extract(
         id,
         labels,
         inner_labels: Vec::new(),
+        made_by: MadeBy::Unknown,
         role: Role::Other,
         carrier: None,
         shapes: Vec::new(),
@@ -42,6 +43,9 @@ pub(super) fn extract(
         deletion: if deleting { Deletion::Asked } else { Deletion::NotAsked },
     };
     fill_role(&mut reader, object, &mut subject);
+    if subject.carrier.is_none() {
+        subject.made_by = MadeBy::read(object);
+    }
     if let Some(mapping) = mapping {
         fill_mapped(&mut reader, object, mapping, &mut subject);
     }

@@ -1,4 +1,4 @@
-//! More places are inside.
+//! More places are inside, or the authority excludes less.
 
 use alloc::{collections::BTreeSet, format, string::ToString, vec::Vec};
 
@@ -43,6 +43,13 @@ impl Protects for JurisdictionSpec {
         }
         if new.trusted_node_label != self.trusted_node_label {
             losses.push(Loss::at("spec.trustedNodeLabel", "trusts another node label"));
+        }
+        for recipient in added(&new.excluded_recipients, &self.excluded_recipients, nothing) {
+            let what = format!("no longer excludes the recipient {}", recipient.name);
+            losses.push(Loss::at("spec.excludedRecipients", what));
+        }
+        for class in added(&new.excluded_data_classes, &self.excluded_data_classes, nothing) {
+            losses.push(Loss::at("spec.excludedDataClasses", format!("lets {class} be exported")));
         }
         losses
     }

@@ -1,8 +1,8 @@
-//! A policy keeps less, lets data be in more places, or enforces less.
+//! A policy keeps less, lets data be in more places, enforces less, or asks fewer people about transfers.
 
 use alloc::{collections::BTreeSet, format, vec::Vec};
 
-use bund_crds::{Aspect, Mode, ResidencyPolicySpec};
+use bund_crds::{ApprovalRule, Aspect, Mode, ResidencyPolicySpec, TrustedSubject};
 
 use super::{Loss, Protects, added, classes_of, denies, nothing};
 use crate::{
@@ -41,7 +41,45 @@ impl Protects for ResidencyPolicySpec {
                 format!("lowers placementStrategy from {from} to {to}"),
             ));
         }
+        approval_losses(self.approval.as_ref(), new.approval.as_ref(), &mut losses);
+        trust_losses(&self.trusted_subjects, &new.trusted_subjects, &mut losses);
         losses
+    }
+}
+
+/// Fewer people must approve transfers, or others may.
+fn approval_losses(old: Option<&ApprovalRule>, new: Option<&ApprovalRule>, losses: &mut Vec<Loss>) {
+    let Some(old) = old else { return };
+    let Some(new) = new else {
+        losses.push(Loss::at("spec.approval", "no longer says who must approve transfers"));
+        return;
+    };
+    if new.approvers < old.approvers {
+        let (from, to) = (old.approvers, new.approvers);
+        let what = format!("lowers the approvers of a transfer from {from} to {to}");
+        losses.push(Loss::at("spec.approval.approvers", what));
+    }
+    // Without groups it is anybody who holds the right.
+    if old.groups.is_empty() {
+        return;
+    }
+    if new.groups.is_empty() {
+        losses.push(Loss::at("spec.approval.groups", "lets people of any group approve transfers"));
+    }
+    for group in added(&old.groups, &new.groups, nothing) {
+        losses.push(Loss::at("spec.approval.groups", format!("lets {group} approve transfers")));
+    }
+}
+
+/// Somebody is trusted with a right who was not.
+fn trust_losses(old: &[TrustedSubject], new: &[TrustedSubject], losses: &mut Vec<Loss>) {
+    for TrustedSubject { username, rights } in new {
+        let before = old.iter().find(|subject| subject.username == *username);
+        let before = before.map(|subject| subject.rights.as_slice()).unwrap_or_default();
+        for right in added(before, rights, nothing) {
+            let what = format!("trusts {username} with the right {right}");
+            losses.push(Loss::at("spec.trustedSubjects", what));
+        }
     }
 }
 

@@ -102,6 +102,73 @@ fn a_policy_keeps_what_it_keeps_where_it_keeps_it() {
 }
 
 #[test]
+fn a_policy_asks_whom_it_asks_about_transfers_and_trusts_nobody_else() {
+    let spec = with(
+        &policy(&json!({ "egress": "Deny" })),
+        "/approval",
+        json!({ "approvers": 2, "groups": ["dpo"] }),
+    );
+    let trusted = |name: &str, rights: Value| json!({ "username": name, "rights": rights });
+    let spec = with(&spec, "/trustedSubjects", json!([trusted("ci", json!(["Approve"]))]));
+    edits(
+        OwnKind::ResidencyPolicy,
+        "mainland",
+        &spec,
+        &[
+            ("/approval", Value::Null, &["no longer says who must approve transfers"]),
+            ("/approval/approvers", json!(1), &["lowers the approvers of a transfer from 2 to 1"]),
+            ("/approval/approvers", json!(3), &[]),
+            ("/approval/groups", json!(["dpo", "staff"]), &["lets staff approve transfers"]),
+            ("/approval/groups", json!(["legal"]), &["lets legal approve transfers"]),
+            ("/approval/groups", Value::Null, &["lets people of any group approve transfers"]),
+            ("/approval/groups", json!([]), &["lets people of any group approve transfers"]),
+            ("/trustedSubjects", Value::Null, &[]),
+            (
+                "/trustedSubjects",
+                json!([trusted("ci", json!(["Declassify", "Approve"]))]),
+                &["trusts ci with the right Declassify"],
+            ),
+            (
+                "/trustedSubjects",
+                json!([trusted("root", json!(["Approve", "Declassify"]))]),
+                &["trusts root with the right Approve", "trusts root with the right Declassify"],
+            ),
+        ],
+    );
+    // Where nobody was asked for, and where anybody may, a rule and groups are more.
+    let none = with(&spec, "/approval", Value::Null);
+    let rule = json!({ "approvers": 1, "groups": ["dpo"] });
+    edits(OwnKind::ResidencyPolicy, "mainland", &none, &[("/approval", rule, &[])]);
+    let anybody = with(&spec, "/approval/groups", Value::Null);
+    edits(OwnKind::ResidencyPolicy, "mainland", &anybody, &[("/approval/groups", json!(["dpo"]), &[])]);
+}
+
+#[test]
+fn an_authority_excludes_what_it_excludes() {
+    let recipient =
+        |name: &str, country: Value| json!({ "name": name, "country": country, "reference": "notice 1" });
+    let acme = recipient("Acme", json!("DE"));
+    let spec = json!({
+        "displayName": "Mainland", "countryCodes": ["CN"], "excludedRecipients": [acme],
+        "excludedDataClasses": ["genomes"]
+    });
+    let table: &[(&str, Value, &[&str])] = &[
+        ("/excludedRecipients", json!([]), &["no longer excludes the recipient Acme"]),
+        ("/excludedRecipients", Value::Null, &["no longer excludes the recipient Acme"]),
+        (
+            "/excludedRecipients",
+            json!([recipient("Acme", json!("FR"))]),
+            &["no longer excludes the recipient Acme"],
+        ),
+        ("/excludedRecipients", json!([recipient("Other", Value::Null), acme]), &[]),
+        ("/excludedDataClasses", Value::Null, &["lets genomes be exported"]),
+        ("/excludedDataClasses", json!(["maps", "genomes"]), &[]),
+        ("/calendars", json!([{ "year": 2026, "holidays": [] }]), &[]),
+    ];
+    edits(OwnKind::Jurisdiction, "cn-mainland", &spec, table);
+}
+
+#[test]
 fn a_policy_that_denies_nothing_is_free_to_change_and_a_class_loses_alone() {
     let audits = policy(&json!({ "placement": "Warn" }));
     let old = object("ResidencyPolicy", "p", &audits);

@@ -3,21 +3,20 @@
 use std::collections::BTreeMap;
 
 use bund_crds::condition::DECLASSIFIED;
-use bund_crds::{GROUP, VERSION};
 use bund_engine::snapshot::{OwnKind, World};
 use bund_engine::{HeldClass, Timestamp};
 use k8s_openapi::api::core::v1::ObjectReference;
 use k8s_openapi::api::events::v1::Event;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta};
-use serde_json::{Value, json};
+use kube::runtime::events::EventType;
+use serde_json::json;
 
 use crate::controller::condition::{Wanted, conditions};
+use crate::event::Occurrence;
 use crate::index::{Declassification, View, Writer};
+use crate::own_status::OwnStatus;
 
 /// Events that are written at a time. Of the others only the number is told.
 const EVENTS: usize = 20;
-/// The longest note that the API server takes, in bytes.
-const NOTE_LIMIT: usize = 1024;
 /// What a count goes to whose class nobody declared.
 pub const OTHER: &str = "other";
 
@@ -41,40 +40,26 @@ pub fn events(heard: &[Declassification], missed: u64, identity: &str, now: Time
     events
 }
 
-fn event(about: &Declassification, suffix: &str, mut note: String, identity: &str, now: Timestamp) -> Event {
+fn event(about: &Declassification, suffix: &str, note: String, identity: &str, now: Timestamp) -> Event {
     let Declassification { kind, key, uid, resource_version, gone, .. } = about;
-    while note.len() > NOTE_LIMIT {
-        note.pop();
-    }
-    // Equal for every leader that sees the same change, so that it is told once.
     let gone = if *gone { ".gone" } else { "" };
-    let name = format!("bund-declassified.{uid}.{resource_version}{gone}{suffix}");
-    let namespace = key.namespace.as_deref().map(str::to_owned);
-    Event {
-        metadata: ObjectMeta {
-            name: Some(name),
-            // Events about cluster-scoped objects live there.
-            namespace: namespace.clone().or_else(|| Some("default".to_owned())),
-            ..ObjectMeta::default()
-        },
-        event_time: Some(MicroTime(now)),
-        type_: Some("Warning".to_owned()),
-        reason: Some("Declassified".to_owned()),
-        action: Some("Observe".to_owned()),
-        note: Some(note),
-        regarding: Some(ObjectReference {
+    let occurrence = Occurrence {
+        name: format!("bund-declassified.{uid}.{resource_version}{gone}{suffix}"),
+        about: ObjectReference {
             api_version: Some(kind.api_version()),
             kind: Some(kind.kind.to_owned()),
-            namespace,
+            namespace: key.namespace.as_deref().map(str::to_owned),
             name: Some(key.name.to_string()),
             uid: Some(uid.to_string()),
             resource_version: Some(resource_version.to_string()),
             ..ObjectReference::default()
-        }),
-        reporting_controller: Some(format!("{GROUP}/operator")),
-        reporting_instance: Some(identity.chars().take(128).collect()),
-        ..Event::default()
-    }
+        },
+        severity: EventType::Warning,
+        reason: "Declassified",
+        action: "Observe",
+        note,
+    };
+    occurrence.event(identity, now)
 }
 
 /// The object, what happened to it, and who wrote it last.
@@ -120,16 +105,12 @@ pub fn last(heard: &[Declassification], world: &World, now: Timestamp) -> BTreeM
     last
 }
 
-/// The condition of a class, as it is applied. `None` where the class is gone.
-pub fn condition(class: &HeldClass, message: &str, view: &View, now: Timestamp) -> Option<Value> {
+/// The status that tells it of a class. `None` where the class is gone.
+pub fn condition(class: &HeldClass, message: &str, view: &View, now: Timestamp) -> Option<OwnStatus> {
     let own = view.own(OwnKind::DataClass, class.as_str())?;
     let wanted = Wanted::holds(DECLASSIFIED, "ClassRemoved", message);
-    Some(json!({
-        "apiVersion": format!("{GROUP}/{VERSION}"),
-        "kind": "DataClass",
-        "metadata": { "name": class },
-        "status": { "conditions": conditions(&[wanted], own.generation, &own.status, now) },
-    }))
+    let status = json!({ "conditions": conditions(&[wanted], own.generation, &own.status, now) });
+    Some(OwnStatus::cluster_scoped(OwnKind::DataClass, class.as_str(), status))
 }
 
 #[cfg(test)]

@@ -10,7 +10,11 @@ use bund_engine::stamp::Stamp;
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
+use crate::backoff::backoff;
 use crate::index::{View, WatchedKind};
+
+/// The longest rest after a failure.
+const LONGEST_REST: Duration = Duration::from_secs(32);
 
 /// A stamp to be written.
 #[derive(Clone, Debug, PartialEq)]
@@ -82,14 +86,9 @@ impl Attempts {
             Some(Attempt::Failed { times, .. }) => *times,
             Some(Attempt::Written(_)) | None => 0,
         };
-        self.0
-            .insert(carrier, Attempt::Failed { times: before.saturating_add(1), until: now + pause(before) });
+        let times = before.saturating_add(1);
+        self.0.insert(carrier, Attempt::Failed { times, until: now + backoff(times, LONGEST_REST) });
     }
-}
-
-/// From a quarter of a second to half a minute.
-fn pause(failures: u32) -> Duration {
-    Duration::from_millis(250).saturating_mul(1 << failures.min(7))
 }
 
 /// Plans the writes for `stamps`. `attempts` forgets what the view shows by now.

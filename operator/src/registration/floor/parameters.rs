@@ -1,17 +1,21 @@
 //! What the floor must know of the policies that deny placement somewhere. (pure)
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use bund_crds::floor_parameters::{
-    BROKEN_IN, DECLARED_CLASSES, EVERYWHERE, FloorParametersSpec, FloorPolicy, KeyKind, NODES, OVERRIDDEN,
-    POLICIES, REGIONS, Unplaced,
+    BROKEN_IN, DECLARED_CLASSES, EVERYWHERE, FloorParametersSpec, FloorPolicy, FloorTransfer, KeyKind, NODES,
+    OVERRIDDEN, POLICIES, REGIONS, TRANSFERRING, TRANSFERS, Unplaced,
 };
-use bund_crds::{Aspect, JurisdictionName, Mode, NamespaceName, Span};
+use bund_crds::{Aspect, ClassName, JurisdictionName, Mode, NamespaceName};
+use bund_engine::cover::in_effect;
+use bund_engine::decide::every_node_inside;
 use bund_engine::locate::{REGION_KEYS, ZONE_KEYS, locate};
-use bund_engine::snapshot::{Policy, Table, World};
+use bund_engine::snapshot::{Policy, Table, TransferFacts, World};
 use bund_engine::{Snapshot, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
-use sha2::{Digest, Sha256};
+
+use crate::digest::{SHORT, digest};
 
 /// The parameters of every policy that denies placement somewhere, by the name of their object.
 pub fn parameters(snapshot: &Snapshot, now: Timestamp) -> BTreeMap<String, FloorParametersSpec> {
@@ -23,14 +27,17 @@ pub fn parameters(snapshot: &Snapshot, now: Timestamp) -> BTreeMap<String, Floor
         }
     }
     let glass = broken_glass(world, now);
+    let transfers = transfers(snapshot, |transfer| in_effect(transfer, snapshot, now));
     let mut all = BTreeMap::new();
     for (place, policies) in by_place {
-        let jurisdictions: Vec<_> = place.into_iter().collect();
-        let of_place = of_place(&jurisdictions, &glass, snapshot);
-        let name = name_of(&jurisdictions);
+        let of_place = of_place(&place, &glass, snapshot);
+        let name = name_of(&place);
         for (number, policies) in pages(policies).into_iter().enumerate() {
             let name = if number == 0 { name.clone() } else { format!("{name}.{}", number + 1) };
-            all.insert(name, FloorParametersSpec { policies, ..of_place.clone() });
+            all.insert(
+                name,
+                FloorParametersSpec { policies, transfers: transfers.clone(), ..of_place.clone() },
+            );
         }
     }
     all
@@ -56,15 +63,13 @@ fn pages(policies: Vec<FloorPolicy>) -> Vec<Vec<FloorPolicy>> {
 /// The longest name that jurisdictions are joined to; what is longer is cut and told apart by what it was.
 const NAME_LIMIT: usize = 200;
 
-fn name_of(jurisdictions: &[JurisdictionName]) -> String {
+fn name_of(jurisdictions: &BTreeSet<JurisdictionName>) -> String {
     let names: Vec<&str> = jurisdictions.iter().map(AsRef::as_ref).collect();
     let name = names.join(".");
     if name.len() <= NAME_LIMIT {
         return name;
     }
-    let digest = Sha256::digest(name.as_bytes());
-    let start = digest.iter().take(8).fold(0_u64, |start, byte| start << 8 | u64::from(*byte));
-    format!("{}.{start:016x}", names.first().copied().unwrap_or_default())
+    format!("{}.{}", names.first().copied().unwrap_or_default(), digest(&name, SHORT))
 }
 
 /// What is asked of one policy; nothing where it denies placement nowhere.
@@ -81,7 +86,7 @@ fn of_policy(policy: &Policy) -> Option<FloorPolicy> {
 
 /// What all policies that name these jurisdictions share.
 fn of_place(
-    jurisdictions: &[JurisdictionName],
+    jurisdictions: &BTreeSet<JurisdictionName>,
     broken_glass: &BTreeMap<String, Time>,
     snapshot: &Snapshot,
 ) -> FloorParametersSpec {
@@ -98,7 +103,7 @@ fn of_place(
     FloorParametersSpec {
         policies: Vec::new(),
         declared_classes: (declared.len() <= DECLARED_CLASSES).then_some(declared),
-        jurisdictions: jurisdictions.to_vec(),
+        jurisdictions: jurisdictions.iter().cloned().collect(),
         unplaced: if asks { Unplaced::Confined } else { Unplaced::Free },
         keys: if asks { keys(&tables, world) } else { BTreeMap::new() },
         remedy: remedy(jurisdictions, &regions, &nodes, world),
@@ -110,6 +115,7 @@ fn of_place(
             Vec::new()
         },
         broken_glass: broken_glass.clone(),
+        transfers: BTreeMap::new(),
     }
 }
 
@@ -124,13 +130,6 @@ fn denies(policy: &Policy) -> (bool, BTreeSet<NamespaceName>) {
     (denies, named.filter(differs).cloned().collect())
 }
 
-/// Whether every node is inside, whatever its labels leave unsaid.
-fn every_node_inside(jurisdictions: &[JurisdictionName], world: &World) -> bool {
-    let location = world.location();
-    let own = location.jurisdiction.as_ref().filter(|_| location.span == Span::Uniform);
-    own.is_some_and(|own| jurisdictions.contains(own))
-}
-
 /// The node labels that can confine a pod. Where a key is two of them the last counts, as in the engine.
 fn keys(tables: &[&Table], world: &World) -> BTreeMap<String, KeyKind> {
     let trusted = tables.iter().filter_map(|table| table.trusted_label.as_ref());
@@ -143,7 +142,7 @@ fn keys(tables: &[&Table], world: &World) -> BTreeMap<String, KeyKind> {
 
 /// What to write to confine a pod, with a region in which there is a node if there is one.
 fn remedy(
-    jurisdictions: &[JurisdictionName],
+    jurisdictions: &BTreeSet<JurisdictionName>,
     regions: &BTreeMap<String, JurisdictionName>,
     nodes: &Nodes,
     world: &World,
@@ -172,6 +171,31 @@ fn broken_glass(world: &World, now: Timestamp) -> BTreeMap<String, Time> {
     until.into_iter().take(BROKEN_IN + 1).collect()
 }
 
+/// The transfers in effect, by namespace: what each carries, once, and until when, which `until` tells.
+pub(super) fn transfers(
+    snapshot: &Snapshot,
+    until: impl Fn(&TransferFacts) -> Option<Timestamp>,
+) -> BTreeMap<String, Vec<FloorTransfer>> {
+    let mut carried: BTreeMap<String, BTreeMap<BTreeSet<ClassName>, Timestamp>> = BTreeMap::new();
+    for transfer in snapshot.transfers().transfers() {
+        let Some(end) = until(transfer) else { continue };
+        let classes = transfer.spec.data_classes.iter().cloned().collect();
+        let known = carried.entry(transfer.namespace.to_string()).or_default().entry(classes).or_insert(end);
+        *known = (*known).max(end);
+    }
+    let of_one = |carried: BTreeMap<BTreeSet<ClassName>, Timestamp>| {
+        let mut transfers: Vec<_> = carried
+            .into_iter()
+            .map(|(classes, end)| FloorTransfer { classes: classes.into_iter().collect(), until: Time(end) })
+            .collect();
+        transfers.sort_by_key(|transfer| Reverse(transfer.until.0));
+        transfers.truncate(TRANSFERS);
+        transfers
+    };
+    let told = carried.into_iter().map(|(namespace, carried)| (namespace, of_one(carried)));
+    told.take(TRANSFERRING).collect()
+}
+
 /// Where the nodes are, as far as some jurisdictions are concerned.
 #[derive(Default)]
 struct Nodes {
@@ -182,7 +206,7 @@ struct Nodes {
 }
 
 impl Nodes {
-    fn of(jurisdictions: &[JurisdictionName], snapshot: &Snapshot) -> Self {
+    fn of(jurisdictions: &BTreeSet<JurisdictionName>, snapshot: &Snapshot) -> Self {
         let world = snapshot.world();
         let mut nodes = Self::default();
         for (name, node) in snapshot.nodes() {

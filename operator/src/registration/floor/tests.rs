@@ -1,9 +1,11 @@
 use std::collections::BTreeMap;
 
-use bund_engine::{Snapshot, Timestamp, snapshot::Observed};
+use bund_engine::snapshot::{Observed, TransferFacts};
+use bund_engine::{Snapshot, Timestamp};
 use serde_json::{Value, json};
 
 use super::*;
+use crate::registration::testing::assert_written_before_read;
 
 const REGION: &str = "topology.kubernetes.io/region";
 
@@ -158,6 +160,46 @@ fn broken_glass_is_told_with_its_end_and_not_after_it() {
 }
 
 #[test]
+fn a_transfer_in_effect_is_told_by_its_namespace_with_its_classes_and_its_end() {
+    let mut snapshot = snapshot("Mixed", &[]);
+    for (namespace, name, classes) in [
+        ("shop", "closed", json!(["pi"])),
+        ("shop", "long", json!(["pi", "logs"])),
+        ("shop", "short", json!(["logs", "pi"])),
+        ("till", "short", json!(["pi"])),
+    ] {
+        let mut transfer = own(
+            "CrossBorderTransfer",
+            name,
+            &json!({
+                "exporter": "91350100M000100Y43", "requestedBy": "wei", "purpose": "orders", "method": "stored",
+                "recipient": { "name": "P", "country": "DE", "contact": "p@p.example", "kind": "Organisation" },
+                "dataClasses": classes, "dataTypes": ["address"],
+                "sources": [{ "kind": "Deployment", "name": "orders" }],
+                "destinations": [{ "host": "api.partner.example" }],
+                "persons": { "ordinary": 1, "sensitive": 0, "under14": 0 },
+                "mechanism": { "exemption": { "ground": "ContractNecessity", "evidence": "orders" } },
+                "validity": { "from": "2026-01-01T00:00:00Z", "until": "2027-01-01T00:00:00Z" }
+            }),
+        );
+        transfer["metadata"]["namespace"] = json!(namespace);
+        assert_eq!(snapshot.observe(&transfer), Observed::Fact);
+    }
+    let until = |transfer: &TransferFacts| match transfer.name.as_ref() {
+        "long" => Timestamp::from_second(2_000_000).ok(),
+        "short" => Timestamp::from_second(1_500_000).ok(),
+        _ => None,
+    };
+    assert_eq!(
+        serde_json::to_value(parameters::transfers(&snapshot, until)).unwrap(),
+        json!({
+            "shop": [{ "classes": ["logs", "pi"], "until": "1970-01-24T03:33:20Z" }],
+            "till": [{ "classes": ["pi"], "until": "1970-01-18T08:40:00Z" }]
+        })
+    );
+}
+
+#[test]
 fn the_floor_asks_about_pods_of_guarded_namespaces_alone() {
     let policy = floor_policy(&["kube-system".to_owned()]);
     let spec = &policy["spec"];
@@ -187,14 +229,5 @@ fn the_floor_asks_about_pods_of_guarded_namespaces_alone() {
 
 #[test]
 fn every_variable_is_written_before_it_is_read() {
-    let policy = floor_policy(&[]);
-    let mut known = Vec::new();
-    for variable in policy["spec"]["variables"].as_array().unwrap() {
-        let expression = variable["expression"].as_str().unwrap();
-        for used in expression.split("variables.").skip(1) {
-            let name: String = used.chars().take_while(char::is_ascii_alphanumeric).collect();
-            assert!(known.contains(&name), "{name} in {expression}");
-        }
-        known.push(variable["name"].as_str().unwrap().to_owned());
-    }
+    assert_written_before_read(&floor_policy(&[]));
 }

@@ -1,8 +1,8 @@
-//! More places are inside.
+//! More places are inside, or more may leave.
 
 use super::{Variable, added, added_networks, each, field, lost, together};
 
-/// What an edit takes for inside that was not (`moreInside`).
+/// What an edit takes for inside that was not, or lets leave (`moreInside`).
 pub(super) fn variables() -> Vec<Variable> {
     let trusted = |when| field(when, "trustedNodeLabel", "''");
     let more_inside = together(&[
@@ -12,6 +12,8 @@ pub(super) fn variables() -> Vec<Variable> {
         each(&added_networks("networks"), "takes ", "x", " for inside"),
         each(&added_suffixes(), "takes ", "x", " for inside"),
         lost(&format!("{} != {}", trusted("was"), trusted("now")), "trusts another node label"),
+        each(&gone("excludedRecipients"), "no longer excludes ", "x.name", " as a recipient"),
+        each(&gone("excludedDataClasses"), "no longer excludes ", "x", " from transfers"),
     ]);
     vec![
         ("wasProviders", field("was", "providers", "[]")),
@@ -50,6 +52,11 @@ fn untold_providers() -> String {
     "variables.wasProviders.filter(x, size(x.?providerIdSchemes.orValue([])) > 0 && \
      !variables.nowProviders.exists(p, p.name == x.name))"
         .to_owned()
+}
+
+/// Entries of a list that are there no more.
+fn gone(list: &str) -> String {
+    format!("{}.filter(x, !(x in {}))", field("was", list, "[]"), field("now", list, "[]"))
 }
 
 fn added_suffixes() -> String {

@@ -23,6 +23,10 @@ pub(super) fn variables() -> Vec<Variable> {
         each("variables.lowered", "lowers ", modes, ""),
         each("variables.loweredIn", "lowers what is enforced in ", "x.join(', ')", ""),
         lost(&freed, "lowers placementStrategy from Require to Inject"),
+        lost(&without_approvers(), "no longer says who must approve transfers"),
+        lost("variables.nowApprovers < variables.wasApprovers", "asks for fewer approvers of transfers"),
+        lost(&other_groups(), "lets other groups approve transfers"),
+        each(&trusted(), "trusts ", "x.username", " with another right"),
     ]);
     vec![
         ("wasOverrides", field("was", "overrides", "[]")),
@@ -41,8 +45,34 @@ pub(super) fn variables() -> Vec<Variable> {
         ("upheld", "variables.aspects.filter(a, !(a in variables.lowered))".to_owned()),
         ("changedOverrides", changed_overrides()),
         ("loweredIn", lowered_in()),
+        ("wasApprovers", approvers("was", "0")),
+        // A rule that is gone is told of as such.
+        ("nowApprovers", approvers("now", "variables.wasApprovers")),
+        ("wasGroups", field("was", "approval.groups", "[]")),
+        ("nowGroups", field("now", "approval.groups", "[]")),
         ("forAll", for_all),
     ]
+}
+
+fn approvers(when: &str, none: &str) -> String {
+    field(when, "approval.approvers", none)
+}
+
+fn without_approvers() -> String {
+    "has(variables.was.approval) && !has(variables.now.approval)".to_owned()
+}
+
+/// People may approve who are in none of the groups that there were. No group is every group.
+fn other_groups() -> String {
+    "size(variables.wasGroups) > 0 && has(variables.now.approval) && \
+     (size(variables.nowGroups) == 0 || !variables.nowGroups.all(g, g in variables.wasGroups))"
+        .to_owned()
+}
+
+/// Subjects that are trusted with a right with which they were not.
+fn trusted() -> String {
+    let (was, now) = (field("was", "trustedSubjects", "[]"), field("now", "trustedSubjects", "[]"));
+    format!("{now}.filter(x, !{was}.exists(o, o.username == x.username && x.rights.all(r, r in o.rights)))")
 }
 
 /// The mode of every aspect where no override says otherwise.

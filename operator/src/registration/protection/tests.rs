@@ -1,6 +1,7 @@
 use bund_engine::Snapshot;
 
 use super::*;
+use crate::registration::testing::assert_written_before_read;
 
 fn world() -> Snapshot {
     let mut snapshot = Snapshot::default();
@@ -48,14 +49,5 @@ fn the_policy_asks_about_edits_and_deletions_of_our_kinds_alone() {
 
 #[test]
 fn every_variable_is_written_before_it_is_read() {
-    let policy = protection_policy(&Protected::default());
-    let mut known = Vec::new();
-    for variable in policy["spec"]["variables"].as_array().unwrap() {
-        let expression = variable["expression"].as_str().unwrap();
-        for used in expression.split("variables.").skip(1) {
-            let name: String = used.chars().take_while(char::is_ascii_alphanumeric).collect();
-            assert!(known.contains(&name), "{name} in {expression}");
-        }
-        known.push(variable["name"].as_str().unwrap().to_owned());
-    }
+    assert_written_before_read(&protection_policy(&Protected::default()));
 }

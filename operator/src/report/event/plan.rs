@@ -2,23 +2,19 @@
 
 use std::sync::Arc;
 
-use bund_crds::GROUP;
 use bund_engine::Timestamp;
 use k8s_openapi::api::core::v1::ObjectReference;
 use k8s_openapi::api::events::v1::Event;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta};
-use sha2::{Digest, Sha256};
+use kube::runtime::events::EventType;
 
 use super::super::compose::owner_id;
 use super::super::recall::Recalled;
 use super::super::result::{Status, message};
-use super::super::text::hexadecimal;
 use super::super::wanted::Owners;
 use crate::audit::{FindingId, OwnerAudit, Told};
+use crate::digest::{SHORT, digest};
+use crate::event::{NOTE_LIMIT, Occurrence};
 use crate::index::{SubjectKey, View, WatchedKind};
-
-/// The longest note that the API server takes, in bytes.
-const NOTE_LIMIT: usize = 1024;
 
 /// Something to be told of an owner.
 #[derive(Clone, Debug, PartialEq)]
@@ -78,7 +74,7 @@ fn first_news(recalled: &Recalled, now: &Owners, view: &View) -> Vec<News> {
             .take_while(|((of, _), _)| of == owner)
             .map(|((_, finding), since)| format!("{}.{since}", finding.as_str()))
             .collect();
-        clean(&Arc::new(owner.clone()), uid, &digest(&known), view)
+        clean(&Arc::new(owner.clone()), uid, &short(&known), view)
     });
     new.chain(ended).collect()
 }
@@ -120,60 +116,44 @@ fn seal<'t>(findings: impl Iterator<Item = &'t Told>) -> String {
     let mut told: Vec<_> =
         findings.map(|told| format!("{}.{}", FindingId::of(&told.finding).as_str(), told.since)).collect();
     told.sort_unstable();
-    digest(&told)
+    short(&told)
 }
 
-fn digest(told: &[String]) -> String {
-    hexadecimal(Sha256::digest(told.join(" ").as_bytes()).iter().take(8))
+fn short(told: &[String]) -> String {
+    digest(&told.join(" "), SHORT)
 }
 
 /// The event that tells it. Its name is the same for every leader, so that it is told once.
 pub(super) fn event(news: &News, identity: &str, now: Timestamp) -> Event {
     let News { owner, uid, what } = news;
     let id = owner_id(owner);
-    let (name, kind, reason, note) = match what {
+    let (name, severity, reason, note) = match what {
         What::Found(told) => (
             format!(
                 "bund-finding.{uid}.{}.{}",
                 FindingId::of(&told.finding).as_str(),
                 told.since.as_microsecond()
             ),
-            "Warning",
+            EventType::Warning,
             told.finding.reason.code(),
             message(&id, &told.finding, NOTE_LIMIT),
         ),
         What::Clean(had) => (
             format!("bund-clean.{uid}.{had}"),
-            "Normal",
+            EventType::Normal,
             "NoFindings",
             "It breaks no rule any more that keeps data in its jurisdiction".to_owned(),
         ),
     };
-    let namespace = id.namespace.as_deref().map(str::to_owned);
-    Event {
-        metadata: ObjectMeta {
-            name: Some(name),
-            // Events about cluster-scoped objects live there.
-            namespace: namespace.clone().or_else(|| Some("default".to_owned())),
-            ..ObjectMeta::default()
-        },
-        event_time: Some(MicroTime(now)),
-        type_: Some(kind.to_owned()),
-        reason: Some(reason.to_owned()),
-        action: Some("Audit".to_owned()),
-        note: Some(note),
-        regarding: Some(ObjectReference {
-            api_version: owner.watched_kind().map(WatchedKind::api_version),
-            kind: Some(owner.kind.to_owned()),
-            namespace,
-            name: Some(owner.name.to_string()),
-            uid: Some(uid.to_string()),
-            ..ObjectReference::default()
-        }),
-        reporting_controller: Some(format!("{GROUP}/operator")),
-        reporting_instance: Some(identity.chars().take(128).collect()),
-        ..Event::default()
-    }
+    let about = ObjectReference {
+        api_version: owner.watched_kind().map(WatchedKind::api_version),
+        kind: Some(owner.kind.to_owned()),
+        namespace: id.namespace.as_deref().map(str::to_owned),
+        name: Some(owner.name.to_string()),
+        uid: Some(uid.to_string()),
+        ..ObjectReference::default()
+    };
+    Occurrence { name, about, severity, reason, action: "Audit", note }.event(identity, now)
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ fn told(
     let mut view = view();
     observe(&mut view, policy("stay", mode, running));
     let statuses = statuses(&view, said, taints, at(0));
-    let condition = statuses.get(&name())?.pointer("/status/conditions/0")?.clone();
+    let condition = statuses.get(&name())?.status.pointer("/conditions/0")?.clone();
     Some(["status", "reason", "message"].map(|member| condition[member].as_str().unwrap().to_owned()))
 }
 
@@ -75,7 +75,7 @@ fn a_policy_that_asks_no_more_loses_its_condition_and_one_that_says_the_same_is_
     let mut view = view();
     let said = BTreeMap::from([(name(), Said::new())]);
     observe(&mut view, policy("stay", "Deny", &evict()));
-    let status = statuses(&view, &said, &no_taints(), at(0)).remove(&name()).unwrap()["status"].clone();
+    let status = statuses(&view, &said, &no_taints(), at(0)).remove(&name()).unwrap().status;
     let with = |running: &Value| {
         let mut policy = policy("stay", "Deny", running);
         policy["status"] = status.clone();
@@ -84,9 +84,8 @@ fn a_policy_that_asks_no_more_loses_its_condition_and_one_that_says_the_same_is_
     observe(&mut view, with(&evict()));
     assert_eq!(statuses(&view, &said, &no_taints(), at(60)), BTreeMap::new(), "a second pass writes nothing");
     observe(&mut view, with(&Value::Null));
-    let body = json!({"apiVersion": "bund.dev/v1alpha1", "kind": "ResidencyPolicy", "metadata": {"name": "stay"},
-        "status": {"conditions": []}});
-    assert_eq!(statuses(&view, &BTreeMap::new(), &no_taints(), at(60)), BTreeMap::from([(name(), body)]));
+    let none = OwnStatus::cluster_scoped(OwnKind::ResidencyPolicy, "stay", json!({"conditions": []}));
+    assert_eq!(statuses(&view, &BTreeMap::new(), &no_taints(), at(60)), BTreeMap::from([(name(), none)]));
     observe(&mut view, own("ResidencyPolicy", "unreadable", &json!(1)));
     assert_eq!(statuses(&view, &BTreeMap::new(), &no_taints(), at(60)).len(), 1);
 }

@@ -20,14 +20,15 @@ const PATH: &str = "/apis/authorization.k8s.io/v1/subjectaccessreviews";
 /// What was asked, as `verb name by user`.
 type Asked = Arc<Mutex<Vec<Value>>>;
 
-/// An API server where `answer` says what is allowed, by verb.
+/// An API server where `answer` says what is allowed, by verb and resource.
 fn api_server(answer: Verbs) -> (Rights, Asked) {
     let asked = Asked::default();
     let seen = Arc::clone(&asked);
     let review = move |Json(mut review): Json<Value>| async move {
         seen.lock().unwrap().push(review["spec"].clone());
-        let verb = review["spec"]["resourceAttributes"]["verb"].as_str().unwrap_or_default().to_owned();
-        match answer(&verb) {
+        let attributes = review["spec"]["resourceAttributes"].clone();
+        let of = |member: &str| attributes[member].as_str().unwrap_or_default();
+        match answer(of("verb"), of("resource")) {
             Ok(allowed) => {
                 review["status"] = json!({ "allowed": allowed });
                 (StatusCode::CREATED, Json(review)).into_response()
@@ -59,6 +60,21 @@ fn snapshot(mode: &str, classes: usize) -> Snapshot {
     for fact in &facts {
         assert_eq!(snapshot.observe(fact), bund_engine::snapshot::Observed::Fact, "{fact}");
     }
+    snapshot
+}
+
+/// The same, and policies that trust somebody with a right.
+fn trusting(username: &str, right: &str) -> Snapshot {
+    let mut snapshot = snapshot("Deny", 1);
+    let policy = json!({
+        "apiVersion": "bund.dev/v1alpha1", "kind": "ResidencyPolicy", "metadata": { "name": "stay" },
+        "spec": {
+            "dataClasses": ["class-00"], "jurisdictions": ["cn-mainland"],
+            "enforcement": { "placement": "Deny", "hints": "Audit" },
+            "trustedSubjects": [{ "username": username, "rights": [right] }]
+        }
+    });
+    assert_eq!(snapshot.observe(&policy), bund_engine::snapshot::Observed::Fact);
     snapshot
 }
 
@@ -97,11 +113,11 @@ fn asked_verbs(asked: &Asked) -> Vec<String> {
     verbs
 }
 
-/// What the API server answers about a verb.
-type Verbs = fn(&str) -> Result<bool, StatusCode>;
+/// What the API server answers about a verb on a resource.
+type Verbs = fn(&str, &str) -> Result<bool, StatusCode>;
 
 /// The right and no wildcard.
-const BY_NAME: Verbs = |verb| Ok(verb == DECLASSIFY);
+const BY_NAME: Verbs = |verb, _| Ok(verb == DECLASSIFY);
 
 #[tokio::test]
 async fn a_person_who_was_given_the_right_takes_the_class_away_and_it_is_recorded() {
@@ -127,7 +143,7 @@ async fn a_person_who_was_given_the_right_takes_the_class_away_and_it_is_recorde
 
 #[tokio::test]
 async fn a_wildcard_gives_nothing_and_neither_does_no_right() {
-    for answer in [(|_| Ok(true)) as Verbs, |_| Ok(false)] {
+    for answer in [(|_, _| Ok(true)) as Verbs, |_, _| Ok(false)] {
         let (rights, _) = api_server(answer);
         let (found, answer) = ask(&rights, question("admin", 1), &snapshot("Deny", 1)).await;
         assert_eq!(found.unasked, None);
@@ -153,7 +169,7 @@ async fn nobody_is_asked_about_service_accounts_and_where_nothing_is_taken_away(
 
 #[tokio::test]
 async fn a_right_that_cannot_be_asked_for_is_not_there_and_the_answer_says_to_try_again() {
-    let (rights, _) = api_server(|_| Err(StatusCode::INTERNAL_SERVER_ERROR));
+    let (rights, _) = api_server(|_, _| Err(StatusCode::INTERNAL_SERVER_ERROR));
     let (_, answer) = ask(&rights, question("kate", 1), &snapshot("Deny", 1)).await;
     assert_eq!(answer["status"]["code"], 503, "{answer}");
     let message = answer["status"]["message"].as_str().unwrap();
@@ -162,14 +178,14 @@ async fn a_right_that_cannot_be_asked_for_is_not_there_and_the_answer_says_to_tr
         "{message}"
     );
 
-    let (rights, _) = api_server(|_| Err(StatusCode::INTERNAL_SERVER_ERROR));
+    let (rights, _) = api_server(|_, _| Err(StatusCode::INTERNAL_SERVER_ERROR));
     let (_, answer) = ask(&rights, question("kate", 1), &snapshot("Warn", 1)).await;
     assert_eq!(answer["allowed"], true, "where policies only warn nothing waits for us: {answer}");
 }
 
 #[tokio::test]
 async fn an_api_server_that_never_answers_is_not_waited_for_without_end() {
-    let (rights, _) = api_server(|_| Err(StatusCode::REQUEST_TIMEOUT));
+    let (rights, _) = api_server(|_, _| Err(StatusCode::REQUEST_TIMEOUT));
     let (_, answer) = ask(&rights, question("kate", 3), &snapshot("Deny", 3)).await;
     let message = answer["status"]["message"].as_str().unwrap();
     assert!(message.contains("did not answer in time"), "{answer}");
@@ -182,4 +198,75 @@ async fn no_more_than_sixteen_classes_are_asked_about() {
     assert_eq!(asked_verbs(&asked).len(), 2 * CLASSES);
     assert_eq!(found.unasked.map(|unasked| unasked.classes.len()), Some(4));
     assert_eq!(answer["status"]["code"], 503, "{answer}");
+}
+
+#[tokio::test]
+async fn whom_policies_trust_takes_the_class_away_as_a_machine_and_by_wildcard() {
+    const CI: &str = "system:serviceaccount:ci:release";
+    for (who, answer) in [(CI, BY_NAME), (CI, (|_, _| Ok(true)) as Verbs), ("admin", |_, _| Ok(true))] {
+        let (rights, asked) = api_server(answer);
+        let (_, answer) = ask(&rights, question(who, 1), &trusting(who, "Declassify")).await;
+        assert_eq!(answer["allowed"], true, "{who}: {answer}");
+        assert_eq!(asked_verbs(&asked), ["declassify class-00"], "{who}");
+        for policies in [trusting(who, "Approve"), trusting("another", "Declassify")] {
+            let (_, answer) = ask(&rights, question(who, 1), &policies).await;
+            assert_eq!(answer["status"]["code"], 403, "{who}: {answer}");
+        }
+    }
+    // Trust is no right: RBAC has to give it.
+    let (rights, _) = api_server(|_, _| Ok(false));
+    let (_, answer) = ask(&rights, question(CI, 1), &trusting(CI, "Declassify")).await;
+    assert_eq!(answer["status"]["code"], 403, "{answer}");
+}
+
+/// What is lacking of the right to decide on two classes.
+async fn lacking(who: &str, answer: Verbs, snapshot: &Snapshot) -> Result<Option<String>, Missing> {
+    let (rights, _) = api_server(answer);
+    let classes = ["class-00", "class-01"].map(|class| class.parse().unwrap());
+    let lacking = rights.lacking_to_approve(&question(who, 1), classes.into(), snapshot).await;
+    lacking.map(|class| class.map(|class| class.to_string()))
+}
+
+#[tokio::test]
+async fn the_right_to_decide_is_asked_for_class_by_class_and_no_wildcard_gives_it() {
+    let snapshot = snapshot("Deny", 2);
+    let first = || Ok(Some("class-00".to_owned()));
+    for (who, answer, expected) in [
+        (
+            "lin",
+            (|verb, resource| Ok(verb == "approve" && resource == "transferauthorities")) as Verbs,
+            Ok(None),
+        ),
+        ("lin", |_, _| Ok(false), first()),
+        ("admin", |_, _| Ok(true), first()),
+        // Every verb on the one resource; the one verb on every resource.
+        ("admin", |_, resource| Ok(resource == "transferauthorities"), first()),
+        ("admin", |verb, _| Ok(verb == "approve"), first()),
+        (
+            "system:serviceaccount:ci:release",
+            |verb, resource| Ok(verb == "approve" && resource == "transferauthorities"),
+            first(),
+        ),
+        ("", |_, _| Ok(true), first()),
+    ] {
+        assert_eq!(lacking(who, answer, &snapshot).await, expected, "{who}");
+    }
+    let unasked = lacking("lin", |_, _| Err(StatusCode::INTERNAL_SERVER_ERROR), &snapshot).await;
+    assert!(
+        unasked
+            .unwrap_err()
+            .to_string()
+            .starts_with("Undecided: the decision rests on whether you may approve")
+    );
+}
+
+#[tokio::test]
+async fn whom_policies_trust_decides_for_their_classes_and_no_others() {
+    const CI: &str = "system:serviceaccount:ci:release";
+    let trusting = trusting(CI, "Approve");
+    assert_eq!(lacking(CI, |_, _| Ok(true), &trusting).await, Ok(Some("class-01".to_owned())));
+    let (rights, asked) = api_server(|_, _| Ok(true));
+    let classes = vec!["class-00".parse().unwrap()];
+    assert_eq!(rights.lacking_to_approve(&question(CI, 1), classes, &trusting).await, Ok(None));
+    assert_eq!(asked_verbs(&asked), ["approve ", "approve class-00"]);
 }

@@ -6,13 +6,11 @@ use kube::{
     Api,
     api::DynamicObject,
     core::ApiResource,
-    discovery::{ApiCapabilities, ApiGroup, Discovery, Scope},
+    discovery::{ApiCapabilities, ApiGroup, Scope},
 };
 use serde_json::Value;
 
-use super::{
-    Access, ClusterError, Detail, GroupKind, Inventory, Reader, Server, Task, client, metadata, origin, whole,
-};
+use super::{Access, ClusterError, Detail, GroupKind, Inventory, Reader, Server, Task, metadata, whole};
 use crate::inventory::{
     asked::{Asked, AskedError, Called},
     name_of, text,
@@ -50,11 +48,8 @@ pub async fn read_around(
     asked: &Asked,
     namespace: Option<&str>,
 ) -> Result<Around, AroundError> {
-    let client = client(access).await?;
-    let discovery = Discovery::new(client.clone()).run_aggregated().await.map_err(ClusterError::Client)?;
-    let namespace = namespace.unwrap_or(client.default_namespace()).to_owned();
-    let inventory = Inventory { origin: origin(access), ..Inventory::default() };
-    let mut reader = Reader { client, discovery, task: Task::Why, inventory };
+    let mut reader = Reader::open(access, Task::Why).await?;
+    let namespace = namespace.unwrap_or(reader.client.default_namespace()).to_owned();
     let kind = asked.choose(reader.called())?.kind;
     let unknown = || AskedError::UnknownKind(asked.kind.clone());
     let (resource, capabilities) = reader.resource(&kind).ok_or_else(unknown)?;
@@ -73,7 +68,7 @@ pub async fn read_around(
     Ok(Around { subject, inventory: reader.inventory })
 }
 
-fn is_same(object: &Value, other: &Value) -> bool {
+pub(super) fn is_same(object: &Value, other: &Value) -> bool {
     name_of(object) == name_of(other)
         && text(object, "/metadata/namespace") == text(other, "/metadata/namespace")
 }
@@ -109,7 +104,7 @@ impl Reader {
         }
     }
 
-    async fn get(
+    pub(super) async fn get(
         &self,
         resource: &ApiResource,
         namespace: Option<&str>,
@@ -138,7 +133,7 @@ impl Reader {
     }
 
     /// Lists a kind everywhere; where that is refused, in `namespace`.
-    async fn list_near(
+    pub(super) async fn list_near(
         &mut self,
         kind: &GroupKind,
         detail: Detail,

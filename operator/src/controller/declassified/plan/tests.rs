@@ -1,6 +1,9 @@
 use std::collections::BTreeSet;
 use std::time::Instant;
 
+use bund_crds::GROUP;
+use serde_json::Value;
+
 use super::*;
 use crate::index::{Change, ObjectKey, WatchedKind};
 
@@ -60,14 +63,6 @@ fn a_storm_becomes_twenty_events_and_one_that_counts() {
 }
 
 #[test]
-fn a_long_note_is_cut_and_never_in_the_middle_of_a_character() {
-    let mut long = lost("data", &["pi"]);
-    long.what = "é".repeat(2000);
-    let note = events(&[long], 0, "i", at(0)).remove(0).note.unwrap();
-    assert!((NOTE_LIMIT - 1..=NOTE_LIMIT).contains(&note.len()), "{}", note.len());
-}
-
-#[test]
 fn names_of_classes_that_nobody_declared_are_counted_together() {
     let heard = [lost("a", &["pi", "x"]), lost("b", &["y"]), lost("c", &[])];
     let counts = counts(&heard, 2, view(&Value::Null).snapshot.world());
@@ -84,11 +79,42 @@ fn the_condition_tells_the_last_loss_and_keeps_its_time() {
     let message = "last at 1970-01-01T00:01:00Z: PersistentVolumeClaim shop/second no longer has the label of pi, x; \
                    last written by field manager kubectl-label at 2026-01-02T00:00:00Z";
     assert_eq!(last, BTreeMap::from([("pi".into(), message.to_owned())]));
-    let expected = json!({
-        "apiVersion": "bund.dev/v1alpha1", "kind": "DataClass", "metadata": {"name": "pi"},
-        "status": {"conditions": [{"type": "Declassified", "status": "True", "observedGeneration": 3,
-            "lastTransitionTime": "1970-01-01T00:00:00Z", "reason": "ClassRemoved", "message": message}]}
-    });
+    let expected = json!({"conditions": [{"type": "Declassified", "status": "True", "observedGeneration": 3,
+        "lastTransitionTime": "1970-01-01T00:00:00Z", "reason": "ClassRemoved", "message": message}]});
+    let expected = OwnStatus::cluster_scoped(OwnKind::DataClass, "pi", expected);
     assert_eq!(condition(&"pi".into(), message, &view, at(60)), Some(expected));
     assert_eq!(condition(&"x".into(), message, &view, at(60)), None);
+}
+
+#[test]
+fn it_is_recorded_once_whoever_leads() {
+    use super::super::record;
+    let mut label_removed = lost("data", &["pi", "not a class name"]);
+    let due = record::due(&[label_removed.clone()], at(7));
+    let expected = json!({
+        "event": "Declassified", "observedAt": "1970-01-01T00:00:07Z",
+        "why": "it no longer has the label of pi, not a class name",
+        "object": {"kind": "PersistentVolumeClaim", "namespace": "shop", "name": "data", "by": "kubectl-label"},
+        "dataClasses": ["pi"]
+    });
+    assert_eq!(serde_json::to_value(&due[0].spec).unwrap(), expected);
+    assert!(due[0].name.starts_with("uid-of-data.7."), "{}", due[0].name);
+    label_removed.seen = Instant::now();
+    assert_eq!(
+        record::due(&[label_removed.clone()], at(9))[0].name,
+        due[0].name,
+        "another leader gives the same name"
+    );
+    label_removed.what = "is declassified by annotation: pi".to_owned();
+    assert_ne!(record::due(&[label_removed], at(7))[0].name, due[0].name);
+}
+
+#[test]
+fn a_kind_of_ours_that_protects_less_is_a_downgrade() {
+    use super::super::record;
+    let kind = WatchedKind::of(GROUP, "ResidencyPolicy").unwrap();
+    let key = ObjectKey { namespace: None, name: "p".into() };
+    let weakened = Declassification { kind, key, gone: true, writer: None, ..lost("p", &["pi"]) };
+    let due = record::due(&[weakened], at(0));
+    assert_eq!(due[0].spec.event, bund_crds::EventType::ModeDowngraded);
 }

@@ -11,19 +11,19 @@ const INTERVAL: Duration = Duration::from_millis(200);
 
 /// A token bucket.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Bucket {
+pub(crate) struct Bucket {
     /// When it will be full again.
     full: Instant,
 }
 
 impl Bucket {
     /// A bucket with all its tokens.
-    pub(super) fn full(now: Instant) -> Self {
+    pub(crate) fn full(now: Instant) -> Self {
         Self { full: now }
     }
 
     /// Takes a token, if there is one.
-    pub(super) fn take(&mut self, now: Instant) -> bool {
+    pub(crate) fn take(&mut self, now: Instant) -> bool {
         let full = self.full.max(now);
         let taken = full.duration_since(now) <= INTERVAL.saturating_mul(CAPACITY - 1);
         if taken {
