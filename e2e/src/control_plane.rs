@@ -8,6 +8,8 @@
 //! external name `localhost` leads the API server to them by `clientConfig.service`, as in a real cluster.
 
 mod audit;
+mod backup;
+mod certified;
 pub(crate) mod components;
 pub mod nodes;
 mod operator;
@@ -42,7 +44,7 @@ pub use self::audit::{AuditEvent, AuditLog, AuditObject, AuditPosition, AuditSta
 pub use self::operator::{OWN_NAMESPACE, Operator, serve_operator};
 pub use self::peer::Peer;
 pub use self::role::free_port;
-pub use self::users::{CONTEXT, User};
+pub use self::users::{CONTEXT, Identity, User};
 
 /// Longer than anything here takes on a busy machine with two cores.
 const PATIENCE: Duration = Duration::from_mins(2);

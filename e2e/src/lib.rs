@@ -14,6 +14,7 @@ pub mod person;
 pub mod policy_reports;
 pub mod probe;
 pub mod repository;
+pub mod review;
 pub mod shop;
 pub mod snapshots;
 pub mod soak;

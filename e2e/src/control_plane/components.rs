@@ -65,6 +65,10 @@ impl Setup {
         self.ports.apiserver_url()
     }
 
+    pub(super) fn etcd_data(&self) -> PathBuf {
+        self.directory.join("etcd")
+    }
+
     pub(super) fn audit_log(&self) -> PathBuf {
         self.directory.join("audit.log")
     }
@@ -78,7 +82,7 @@ impl Setup {
             arguments: vec![
                 "--name=e2e".into(),
                 "--log-level=warn".into(),
-                flag("data-dir", self.directory.join("etcd").display()),
+                flag("data-dir", self.etcd_data().display()),
                 flag("listen-client-urls", &client),
                 flag("advertise-client-urls", &client),
                 flag("listen-peer-urls", &peer),

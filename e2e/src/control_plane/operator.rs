@@ -137,12 +137,13 @@ impl ControlPlane {
         &self,
         binary: &Path,
         name: &'static str,
+        kubeconfig: &Path,
         reached_at: SocketAddr,
     ) -> anyhow::Result<Operator> {
         spawn(&Setting {
             binary,
             name,
-            kubeconfig: self.kubeconfig(User::ADMIN)?,
+            kubeconfig,
             host: Ipv4Addr::LOCALHOST.into(),
             reached_at: Some(reached_at),
             namespace: OWN_NAMESPACE,

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{pki, random};
 
@@ -61,6 +61,17 @@ impl User {
     ];
 }
 
+/// Somebody besides the cast, known by a certificate, which the API server names as the credential of what they do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Identity {
+    /// What authentication says the name is.
+    pub name: &'static str,
+    /// What it says the uid is: another person may have the same name, and a person another name.
+    pub uid: Option<&'static str>,
+    /// The group, besides `system:authenticated`.
+    pub group: Option<&'static str>,
+}
+
 /// The files that make the cast known to the API server and to clients.
 #[derive(Debug)]
 pub(super) struct Accounts {
@@ -109,11 +120,21 @@ pub(super) struct Cluster<'a> {
 impl Cluster<'_> {
     /// Writes a kubeconfig. It is JSON, which every reader of YAML reads.
     pub(super) fn write_kubeconfig(&self, path: PathBuf, user: &str, token: &str) -> anyhow::Result<PathBuf> {
+        self.write_kubeconfig_with(path, user, &json!({ "token": token }))
+    }
+
+    /// Writes a kubeconfig of a user who shows `credential`.
+    pub(super) fn write_kubeconfig_with(
+        &self,
+        path: PathBuf,
+        user: &str,
+        credential: &Value,
+    ) -> anyhow::Result<PathBuf> {
         let kubeconfig = json!({
             "apiVersion": "v1",
             "kind": "Config",
             "clusters": [{"name": "e2e", "cluster": {"server": self.server, "certificate-authority": self.ca}}],
-            "users": [{"name": user, "user": {"token": token}}],
+            "users": [{"name": user, "user": credential}],
             "contexts": [{"name": CONTEXT, "context": {"cluster": "e2e", "user": user}}],
             "current-context": CONTEXT,
         });

@@ -27,6 +27,7 @@ type Running = Arc<Mutex<Vec<(&'static str, Arc<Operator>)>>>;
 pub struct Replicas<'p> {
     plane: &'p ControlPlane,
     binary: PathBuf,
+    kubeconfig: PathBuf,
     balancer: Arc<Balancer>,
     running: Running,
     looking: JoinHandle<()>,
@@ -36,22 +37,51 @@ pub struct Replicas<'p> {
 impl<'p> Replicas<'p> {
     /// Starts them and waits until all are ready.
     pub async fn start(plane: &'p ControlPlane, binary: &Path) -> Result<Self> {
+        Self::start_as(plane, binary, plane.kubeconfig(User::ADMIN)?).await
+    }
+
+    /// Starts them as whoever `kubeconfig` is, and waits until all are ready.
+    pub async fn start_as(plane: &'p ControlPlane, binary: &Path, kubeconfig: &Path) -> Result<Self> {
         plane.own_namespace().await?;
         let balancer = Arc::new(Balancer::listen().await?);
         let running = Running::default();
         let looking = tokio::spawn(look(running.clone(), balancer.clone()));
-        let mut replicas = Self { plane, binary: binary.to_owned(), balancer, running, looking, next: 0 };
-        for _ in 0..REPLICAS {
-            replicas.add().await?;
-        }
+        let mut replicas = Self {
+            plane,
+            binary: binary.to_owned(),
+            kubeconfig: kubeconfig.to_owned(),
+            balancer,
+            running,
+            looking,
+            next: 0,
+        };
+        replicas.fill().await?;
         Ok(replicas)
+    }
+
+    /// Starts as many as are missing, and waits until all are ready.
+    pub async fn fill(&mut self) -> Result<()> {
+        while self.running().len() < REPLICAS {
+            self.add().await?;
+        }
+        Ok(())
+    }
+
+    /// Kills all of them.
+    pub fn kill_all(&self) {
+        let running = std::mem::take(&mut *self.lock());
+        for (_, operator) in running {
+            operator.kill();
+        }
     }
 
     /// One more, once it is ready.
     async fn add(&mut self) -> Result<()> {
         let name = NAMES.get(self.next % NAMES.len()).context("a name")?;
         self.next += 1;
-        let operator = Arc::new(self.plane.spawn_replica(&self.binary, name, self.balancer.address())?);
+        let operator =
+            self.plane.spawn_replica(&self.binary, name, &self.kubeconfig, self.balancer.address())?;
+        let operator = Arc::new(operator);
         self.lock().push((name, operator.clone()));
         self.plane.operator_ready(&operator).await
     }

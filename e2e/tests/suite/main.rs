@@ -27,6 +27,7 @@ mod running;
 mod soak;
 mod stamps;
 mod storage;
+mod transfers;
 mod uniform;
 mod why;
 
@@ -57,6 +58,7 @@ fn main() -> ExitCode {
     trials.extend(foreign::trials(&bed));
     trials.extend(chart::trials(&bed));
     trials.extend(storage::trials(&bed));
+    trials.extend(transfers::trials(&bed));
     trials.extend(node::trials());
     let conclusion = libtest_mimic::run(&arguments, trials);
     bed.close();
