@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use bund_crds::{EventType, LedgerEventSpec, TransferDecision, Uid};
-use bund_engine::snapshot::{TransferFacts, TransferKind};
+use bund_engine::snapshot::{ApprovalFacts, TransferFacts, TransferKind};
 use bund_engine::transfer::{Standing, standing, tally};
 use bund_engine::{Snapshot, Timestamp};
 use rpds::{RedBlackTreeMapSync, RedBlackTreeSetSync};
@@ -51,48 +51,49 @@ impl Ended {
         before: &Snapshot,
         after: &mut Snapshot,
     ) {
-        let namespace = key.namespace.as_deref().unwrap_or_default();
+        let namespace = key.namespace.clone().unwrap_or_default();
+        let name = (namespace, key.name.clone());
         match kind {
             TransferKind::Exporter => {}
-            TransferKind::CrossBorderTransfer => {
-                let name: TransferName = (namespace.into(), key.name.clone());
-                self.set_back.remove_mut(&name);
-                let is = after.transfers().transfer(namespace, &key.name).and_then(|is| is.uid.clone());
-                let was = before.transfers().transfer(namespace, &key.name).and_then(|was| was.uid.clone());
-                if let Some(was) = was.filter(|was| Some(was) != is.as_ref())
-                    && !is_unreadable(kind, &name, after)
-                {
-                    self.uids.insert_mut(was);
-                }
-                self.look_at(&name, after);
-            }
-            TransferKind::TransferApproval => {
-                let find = |snapshot: &Snapshot| {
-                    snapshot.transfers().approvals_in(namespace).find(|facts| facts.name == key.name).cloned()
-                };
-                let (was, is) = (find(before), find(after));
-                let gone =
-                    was.as_ref().filter(|was| is.as_ref().is_none_or(|is| is.going || is.uid != was.uid));
-                if let Some(approval) = gone {
-                    self.end_by_absence(
-                        &(namespace.into(), approval.spec.transfer.name.as_str().into()),
-                        before,
-                        after,
-                    );
-                }
-                for approval in [was, is].into_iter().flatten() {
-                    self.look_at(&(namespace.into(), approval.spec.transfer.name.into()), after);
-                }
-            }
-            TransferKind::LedgerEvent => {
-                let event = [&*after, before].into_iter().find_map(|side| side.transfers().event(&key.name));
-                let Some(transfer) = event.and_then(|event| event.spec.transfer.clone()) else { return };
-                if after.transfers().event(&key.name).is_some_and(|event| ends(&event.spec)) {
-                    self.uids.insert_mut(transfer.uid);
-                }
-                self.look_at(&(transfer.namespace.into(), transfer.name.into()), after);
-            }
+            TransferKind::CrossBorderTransfer => self.take_transfer(&name, before, after),
+            TransferKind::TransferApproval => self.take_approval(&name, before, after),
+            TransferKind::LedgerEvent => self.take_event(&name.1, before, after),
         }
+    }
+
+    fn take_transfer(&mut self, name: &TransferName, before: &Snapshot, after: &mut Snapshot) {
+        self.set_back.remove_mut(name);
+        let uid = |snapshot: &Snapshot| snapshot.transfers().transfer(&name.0, &name.1)?.uid.clone();
+        let (was, is) = (uid(before), uid(after));
+        if let Some(was) = was.filter(|was| Some(was) != is.as_ref())
+            && !is_unreadable(TransferKind::CrossBorderTransfer, name, after)
+        {
+            self.uids.insert_mut(was);
+        }
+        self.look_at(name, after);
+    }
+
+    fn take_approval(&mut self, (namespace, name): &TransferName, before: &Snapshot, after: &mut Snapshot) {
+        let find = |snapshot: &Snapshot| snapshot.transfers().approval(namespace, name).cloned();
+        let (was, is) = (find(before), find(after));
+        let transfer =
+            |approval: &ApprovalFacts| (namespace.clone(), approval.spec.transfer.name.as_str().into());
+        let goes = |was: &&ApprovalFacts| is.as_ref().is_none_or(|is| is.going || is.uid != was.uid);
+        if let Some(gone) = was.as_ref().filter(goes) {
+            self.end_by_absence(&transfer(gone), before, after);
+        }
+        for approval in was.iter().chain(&is) {
+            self.look_at(&transfer(approval), after);
+        }
+    }
+
+    fn take_event(&mut self, name: &str, before: &Snapshot, after: &mut Snapshot) {
+        let event = [&*after, before].into_iter().find_map(|side| side.transfers().event(name));
+        let Some(transfer) = event.and_then(|event| event.spec.transfer.clone()) else { return };
+        if after.transfers().event(name).is_some_and(|event| ends(&event.spec)) {
+            self.uids.insert_mut(transfer.uid);
+        }
+        self.look_at(&(transfer.namespace.into(), transfer.name.into()), after);
     }
 
     /// Notes a transfer that ended because an approval went.

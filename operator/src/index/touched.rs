@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use bund_engine::Holder;
-use bund_engine::snapshot::{CarrierId, CarrierKind, ClassKind, OwnKind, TransferKind, Transfers};
+use bund_engine::snapshot::{CarrierId, CarrierKind, ClassKind, OwnKind, TransferKind};
 
 use super::{Change, ObjectKey, SubjectKey, View, WatchedKind};
 
@@ -116,10 +116,7 @@ impl Touched {
                 old.transfer(namespace, &key.name) != new.transfer(namespace, &key.name)
             }
             TransferKind::TransferApproval => {
-                let find = |side: &'_ Transfers| {
-                    side.approvals_in(namespace).find(|it| it.name == key.name).cloned()
-                };
-                find(old) != find(new)
+                old.approval(namespace, &key.name) != new.approval(namespace, &key.name)
             }
             // Its exports are counted together, and with those of others that name it.
             TransferKind::Exporter => return everything_if(!old.exporters().eq(new.exporters())),
