@@ -308,11 +308,12 @@ impl ControlPlane {
         mut ask: impl AsyncFnMut() -> anyhow::Result<T>,
     ) -> anyhow::Result<T> {
         let deadline = Instant::now() + PATIENCE;
+        let mut last = anyhow!("no answer");
         loop {
             let error = match tokio::time::timeout_at(deadline.into(), ask()).await {
                 Ok(Ok(answer)) => return Ok(answer),
                 Ok(Err(error)) => error,
-                Err(_) => anyhow!("no answer"),
+                Err(_) => last,
             };
             for process in self.processes() {
                 process.check().with_context(|| format!("not seen: {what}"))?;
@@ -320,6 +321,7 @@ impl ControlPlane {
             if Instant::now() >= deadline {
                 return Err(error.context(format!("not seen in {} s: {what}", PATIENCE.as_secs())));
             }
+            last = error;
             tokio::time::sleep(PAUSE).await;
         }
     }

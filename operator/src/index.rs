@@ -17,6 +17,7 @@ mod publish;
 mod record;
 mod roster;
 mod served;
+mod store;
 mod subject;
 mod touched;
 mod view;
@@ -50,6 +51,7 @@ pub use view::View;
 pub(crate) use watch::patiently;
 
 use publish::Publisher;
+use store::Store;
 
 /// Events that wait to be taken in. Small, because each holds a whole object.
 const WAITING: usize = 256;
@@ -57,14 +59,17 @@ const WAITING: usize = 256;
 /// Starts the watches, for a process that lives in `namespace`. Everything runs in `tasks` until they are aborted; nothing here ends by itself.
 ///
 /// The index is not ready until every kind that decisions rest on was listed once. From then on it stays ready:
-/// a watch that breaks is taken up again, and what changed meanwhile is seen late, never lost.
+/// a watch that breaks is taken up again, and what changed meanwhile is seen late, never lost; in a store that was set
+/// back everything is listed again.
 pub fn start(client: &Client, namespace: &str, metrics: &Metrics, tasks: &mut JoinSet<()>) -> Arc<Index> {
     let (index, publisher) = publish::new();
     let (sender, receiver) = mpsc::channel(WAITING);
+    let store = Arc::new(Store::default());
     for kind in KINDS {
-        tasks.spawn(watch::follow(client.clone(), kind, metrics.clone(), sender.clone()));
+        tasks.spawn(watch::follow(client.clone(), kind, metrics.clone(), store.clone(), sender.clone()));
     }
-    tasks.spawn(kept_watch::follow(client.clone(), namespace.to_owned(), sender));
+    tasks.spawn(kept_watch::follow(client.clone(), namespace.to_owned(), store.set_back(), sender));
+    tasks.spawn(store::look_after(client.clone(), store));
     tasks.spawn(take_in(receiver, publisher));
     index
 }

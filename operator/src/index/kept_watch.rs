@@ -3,6 +3,8 @@
 //! The leader renews it when everything that must be closed is on record. A store that is set back brings an old Lease
 //! along, and then nothing is in effect.
 
+use std::time::Duration;
+
 use bund_engine::Timestamp;
 use bund_engine::snapshot::Watch;
 use futures::{StreamExt, pin_mut};
@@ -10,9 +12,11 @@ use jiff::SignedDuration;
 use k8s_openapi::api::coordination::v1::Lease;
 use kube::runtime::watcher::{self, Config, Event};
 use kube::{Api, Client};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
+use tokio::time::sleep;
 use tracing::warn;
 
+use super::watch::broke;
 use super::{Change, patiently};
 
 /// The name of the Lease.
@@ -21,6 +25,9 @@ pub(crate) const LEASE: &str = "bund-transfers";
 pub(crate) const LASTS: SignedDuration = SignedDuration::from_hours(1);
 /// By how much the clock of a leader may be ahead of ours. What is further ahead nobody renewed with a clock that is right.
 const AHEAD: SignedDuration = SignedDuration::from_mins(5);
+
+/// Before the Lease is followed anew.
+const PAUSE: Duration = Duration::from_millis(250);
 
 /// What is known of the Lease.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -60,9 +67,36 @@ impl KeptWatch {
     }
 }
 
-/// Follows the Lease of `namespace` for ever. Ends when nobody takes changes any more.
-pub(super) async fn follow(client: Client, namespace: String, changes: mpsc::Sender<Change>) {
+/// Follows the Lease of `namespace` for ever, and anew when the watch broke or the store was set back. Ends when nobody takes
+/// changes any more.
+pub(super) async fn follow(
+    client: Client,
+    namespace: String,
+    mut set_back: watch::Receiver<u64>,
+    changes: mpsc::Sender<Change>,
+) {
     let leases: Api<Lease> = Api::namespaced(client, &namespace);
+    loop {
+        tokio::select! {
+            ended = pass_on(leases.clone(), &changes) => match ended {
+                Ended::Broke => sleep(PAUSE).await,
+                Ended::NobodyListens => return,
+            },
+            _ = set_back.changed() => {}
+        }
+    }
+}
+
+/// How following the Lease ended.
+enum Ended {
+    /// The watch broke.
+    Broke,
+    /// Nobody takes changes any more.
+    NobodyListens,
+}
+
+/// Passes on what the Lease says.
+async fn pass_on(leases: Api<Lease>, changes: &mpsc::Sender<Change>) -> Ended {
     let config = Config::default().fields(&format!("metadata.name={LEASE}"));
     let events = patiently(watcher::watcher(leases, config), |event| !matches!(event, Event::Init));
     pin_mut!(events);
@@ -88,13 +122,17 @@ pub(super) async fn follow(client: Client, namespace: String, changes: mpsc::Sen
                     "the Lease by which the leader keeps watch over transfers cannot be followed; it is tried again, and \
                      no transfer is in effect once what is known of it is too old"
                 );
+                if broke(&error) {
+                    return Ended::Broke;
+                }
                 continue;
             }
         };
         if changes.send(Change::WatchKept(known)).await.is_err() {
-            return;
+            return Ended::NobodyListens;
         }
     }
+    Ended::Broke
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Following one kind. (client)
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::stream::{self, Stream};
@@ -8,11 +9,12 @@ use kube::api::DynamicObject;
 use kube::core::{ApiResource, PartialObjectMeta};
 use kube::runtime::watcher::{self, Config, Event, Result};
 use kube::{Api, Client};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::{sleep, timeout};
 use tracing::{debug, info, warn};
 
 use super::roster::{Roster, Watched};
+use super::store::Store;
 use super::{Change, Detail, Presence, WatchedKind, served};
 use crate::backoff::backoff;
 use crate::metrics::Metrics;
@@ -36,11 +38,15 @@ pub(super) async fn follow(
     client: Client,
     kind: &'static WatchedKind,
     metrics: Metrics,
+    store: Arc<Store>,
     changes: mpsc::Sender<Change>,
 ) {
-    let mut follower = Follower { client, kind, metrics, changes, roster: Roster::new(kind) };
+    let set_back = store.set_back();
+    let mut follower =
+        Follower { client, kind, metrics, store, set_back, changes, roster: Roster::new(kind) };
     match kind.presence {
-        Presence::Required => drop(follower.watch(kind.version()).await),
+        // Whatever ends a watch, the next one begins with a list.
+        Presence::Required => while follower.watch(kind.version()).await.is_ok() {},
         Presence::Optional => drop(follower.come_and_go().await),
     }
 }
@@ -53,6 +59,8 @@ struct Follower {
     client: Client,
     kind: &'static WatchedKind,
     metrics: Metrics,
+    store: Arc<Store>,
+    set_back: watch::Receiver<u64>,
     changes: mpsc::Sender<Change>,
     roster: Roster,
 }
@@ -109,7 +117,8 @@ impl Follower {
         Ok(())
     }
 
-    /// Watches the kind in `version`, an optional kind until it is absent.
+    /// Watches the kind in `version`, until the store was set back; one of our own until the watch breaks, an optional one
+    /// until it is absent.
     async fn watch(&mut self, version: &str) -> std::result::Result<(), NobodyListens> {
         let resource: ApiResource = self.kind.resource_in(version);
         let (client, config) = (self.client.clone(), Config::default().page_size(PAGE));
@@ -134,13 +143,20 @@ impl Follower {
         loop {
             // A watch that was taken up again and has nothing to tell says nothing at all. If it had broken again, it
             // would have said so by now.
-            let Ok(event) = timeout(SILENCE, events.next()).await else {
+            let event = tokio::select! {
+                event = timeout(SILENCE, events.next()) => event,
+                _ = self.set_back.changed() => return Ok(()),
+            };
+            let Ok(event) = event else {
                 self.metrics.watch_follows(self.kind);
                 continue;
             };
             match event {
                 None => return Ok(()),
                 Some(Ok(event)) => {
+                    if let Event::Apply(object) | Event::InitApply(object) | Event::Delete(object) = &event {
+                        self.store.saw(self.kind, object.metadata().resource_version.as_deref());
+                    }
                     if !matches!(event, Event::Init) {
                         self.metrics.watch_follows(self.kind);
                     }
@@ -153,6 +169,10 @@ impl Follower {
                 Some(Err(error)) => {
                     self.metrics.watch_broke(self.kind);
                     tell(self.kind, &error);
+                    if self.kind.group == bund_crds::GROUP && broke(&error) {
+                        sleep(backoff(1, LONGEST_PAUSE)).await;
+                        return Ok(());
+                    }
                 }
             }
         }
@@ -164,6 +184,12 @@ impl Follower {
         }
         Ok(())
     }
+}
+
+/// A watch broke that had begun, and would be taken up where it was. For what is short or says what is in effect it is safer
+/// to begin with a list: the store may have been set back meanwhile, by less than shows in its revision.
+pub(super) fn broke(error: &watcher::Error) -> bool {
+    matches!(error, watcher::Error::WatchStartFailed(_) | watcher::Error::WatchFailed(_))
 }
 
 fn tell(kind: &WatchedKind, error: &watcher::Error) {

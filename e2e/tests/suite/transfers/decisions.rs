@@ -125,7 +125,7 @@ async fn whoever_asked(ground: &Ground<'_>) -> Result<()> {
 async fn class_by_class(ground: &Ground<'_>) -> Result<()> {
     let both = ground.li_na.create(&transfer_of(TILL, "both", &[PERSONAL, FINANCIAL])?).await?;
     let (qian_qi, sun_lei) = (ground.person(&QIAN_QI).await?, ground.person(&SUN_LEI).await?);
-    decides_not(ground, &qian_qi, &decision(&both, Approved)?, FINANCIAL).await?;
+    decides_not(ground, &qian_qi, &decision(&both, Approved)?, "every class").await?;
     decides_not(ground, &sun_lei, &decision(&both, Approved)?, "wildcard").await?;
     let mut less = decision(&both, Approved)?;
     less["spec"]["dataClasses"] = json!([PERSONAL]);
@@ -220,7 +220,7 @@ async fn stamps_stay(ground: &Ground<'_>) -> Result<()> {
     let event = renamed(rights::forged_event(), "", &recorded);
     for who in [&ground.admin, &ground.person(&WU_HAO).await?] {
         let message = refused(who, &rights::forged_event()).await?;
-        ensure!(message.contains("record"), "{message}");
+        ensure!(message.contains("written by Bund alone"), "{message}");
         let error = who.delete(&event).await.err().context("an event was deleted")?;
         ensure!(format!("{error:#}").contains("purge"), "{error:#}");
     }

@@ -63,13 +63,7 @@ impl<'s> Case<'s> {
         let (uid, digest) = (transfer.uid.as_ref()?, transfer.digest.as_ref()?);
         let transfers = snapshot.transfers();
         let chain = Chain::of(uid, transfers);
-        let lapsed = chain.last_lapse();
-        let own = transfers.approvals_in(&transfer.namespace).filter(|facts| decides_on(facts, uid));
-        let stale: Vec<_> = own
-            .filter(|facts| is_withdrawn(facts) || is_stale(facts, lapsed))
-            .map(|facts| (facts.namespace.clone(), facts.name.clone()))
-            .collect();
-        let counting = snapshot.without_approvals(&stale);
+        let counting = counting(transfer, uid, &chain, snapshot);
         let now = transfers.clock(now);
         Some(Self { transfer, uid, digest, transfers, chain, now, snapshot, counting })
     }
@@ -164,6 +158,23 @@ pub(super) fn lapsed(transfers: &Transfers, now: Timestamp) -> Option<String> {
         Watch::NotGiven => None,
         Watch::Until(until) => lapse(until, now),
     }
+}
+
+/// What is known, without the approvals of `transfer` that somebody deleted and those from before watch lapsed: whoever made
+/// one of these may approve again.
+pub(super) fn still_counting(transfer: &TransferFacts, snapshot: &Snapshot) -> Option<Snapshot> {
+    let uid = transfer.uid.as_ref()?;
+    Some(counting(transfer, uid, &Chain::of(uid, snapshot.transfers()), snapshot))
+}
+
+fn counting(transfer: &TransferFacts, uid: &Uid, chain: &Chain<'_>, snapshot: &Snapshot) -> Snapshot {
+    let lapsed = chain.last_lapse();
+    let own = snapshot.transfers().approvals_in(&transfer.namespace);
+    let stale: Vec<_> = own
+        .filter(|facts| decides_on(facts, uid) && (is_withdrawn(facts) || is_stale(facts, lapsed)))
+        .map(|facts| (facts.namespace.clone(), facts.name.clone()))
+        .collect();
+    snapshot.without_approvals(&stale)
 }
 
 fn decides_on(facts: &ApprovalFacts, transfer: &Uid) -> bool {

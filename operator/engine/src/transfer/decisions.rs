@@ -7,6 +7,7 @@ use alloc::{string::String, vec::Vec};
 
 use bund_crds::{EventType, TransferApprovalSpec, TransferDecision};
 
+use super::case::still_counting;
 use crate::{
     FieldPath, Snapshot,
     snapshot::{ApprovalFacts, TransferFacts},
@@ -103,7 +104,8 @@ pub fn judge_decision(
         );
         return Err(Refusal::at("spec.transfer.name", why));
     };
-    let before = tally(transfer, snapshot);
+    let counting = still_counting(transfer, snapshot);
+    let before = tally(transfer, counting.as_ref().unwrap_or(snapshot));
     judge::decision(spec, transfer, &before, &Quorum::of(transfer, snapshot), snapshot)?;
     if spec.decision == TransferDecision::Approved && has_ended(transfer, snapshot) {
         return Err(Refusal::at("spec.transfer.name", ENDED));

@@ -389,22 +389,35 @@ fn what_is_about_to_be_decided_is_judged_as_it_would_count() {
     assert_eq!(judged(&unknown, &snapshot), (refused("spec.transfer.name"), true));
 }
 
+/// Something on record of the transfer, a month after its decisions.
+fn event(sequence: u32, event: &str, why: &str, decision: Option<&str>) -> Value {
+    let mut spec = json!({
+        "event": event, "observedAt": "2026-04-01T00:00:00Z", "why": why,
+        "transfer": {
+            "namespace": "shop", "name": "payroll", "uid": "t-1", "digest": digest("shop", &transfer()).unwrap(),
+            "sequence": sequence, "exporter": "91350100M000100Y43", "until": "2027-03-01T00:00:00Z",
+            "persons": { "ordinary": 10, "sensitive": 0, "under14": 0 }
+        }
+    });
+    if let Some(decision) = decision {
+        spec["decision"] = json!({ "name": "d", "uid": "d-9", "decision": decision, "username": "wang" });
+    }
+    own("LedgerEvent", &format!("t-1.{sequence}"), &spec)
+}
+
+#[test]
+fn who_approved_before_nobody_kept_watch_may_approve_again() {
+    let lapsed = |why: &str| {
+        let decided = approval(0, &spec("Approved", "lin"));
+        world(&[decided, event(0, "Activated", "approved", None), event(1, "Suspended", why, None)])
+    };
+    let again = |why: &str| judged(&spec("Approved", "lin"), &lapsed(why)).0;
+    assert_eq!(again("nobody kept watch after 2026-03-31T23:00:00Z"), Ok(()));
+    assert_eq!(again("a tier was crossed"), Err("spec.approver".to_owned()));
+}
+
 #[test]
 fn what_ended_by_the_record_is_not_approved_again_and_may_be_revoked() {
-    let event = |event: &str, decision: Option<&str>| {
-        let mut spec = json!({
-            "event": event, "observedAt": "2026-04-01T00:00:00Z", "why": "because",
-            "transfer": {
-                "namespace": "shop", "name": "payroll", "uid": "t-1", "digest": digest("shop", &transfer()).unwrap(),
-                "sequence": 1, "exporter": "91350100M000100Y43", "until": "2027-03-01T00:00:00Z",
-                "persons": { "ordinary": 10, "sensitive": 0, "under14": 0 }
-            }
-        });
-        if let Some(decision) = decision {
-            spec["decision"] = json!({ "name": "d", "uid": "d-9", "decision": decision, "username": "wang" });
-        }
-        own("LedgerEvent", "t-1.1", &spec)
-    };
     for (of, decision, open) in [
         ("Activated", None, true),
         ("Suspended", None, true),
@@ -416,7 +429,7 @@ fn what_ended_by_the_record_is_not_approved_again_and_may_be_revoked() {
         ("Revoked", None, false),
         ("Superseded", None, false),
     ] {
-        let snapshot = world(&[event(of, decision)]);
+        let snapshot = world(&[event(1, of, "because", decision)]);
         let expected = if open { Ok(()) } else { Err("spec.transfer.name".to_owned()) };
         assert_eq!(judged(&spec("Approved", "lin"), &snapshot), (expected, true), "{of} {decision:?}");
         assert_eq!(judged(&spec("Revoked", "kate"), &snapshot), (Ok(()), false), "{of} {decision:?}");
