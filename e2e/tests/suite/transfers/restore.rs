@@ -12,7 +12,7 @@ use k8s_openapi::{
 };
 use kube::{
     Api,
-    api::{Patch, PatchParams},
+    api::{DynamicObject, Patch, PatchParams},
 };
 use serde_json::json;
 
@@ -79,7 +79,7 @@ async fn unwatched(ground: &mut Ground<'_>) -> Result<()> {
     ensure!(renewed.is_some(), "nobody keeps watch");
     ground.replicas.kill_all();
     let long_ago = MicroTime(Timestamp::now() - 2.hours());
-    let aged = json!({ "spec": { "renewTime": long_ago } });
+    let aged = json!({ "spec": { "renewTime": &long_ago } });
     leases.patch(WATCH, &PatchParams::default(), &Patch::Merge(&aged)).await?;
     ground.replicas.fill().await?;
 
@@ -87,10 +87,27 @@ async fn unwatched(ground: &mut Ground<'_>) -> Result<()> {
     ground.stays_closed(&workload).await?;
     let message = ground.condition(&transfer, "Active", "False").await?;
     ensure!(message.contains("watch"), "{message}");
+    // What is approved while nobody watches counts as little as what was approved before.
+    let watched = async || {
+        let renewed = leases.get(WATCH).await?.spec.and_then(|spec| spec.renew_time).context("no time")?;
+        let later = suspended_at(ground, &transfer).await?.saturating_add(1.seconds())?;
+        ensure!(renewed.0 > long_ago.0 + 1.hours(), "it was renewed at {}", renewed.0);
+        ensure!(Timestamp::now() > later, "it was suspended a moment ago");
+        Ok(())
+    };
+    ground.plane.eventually("somebody keeps watch again", watched).await?;
     for approver in [&ground.wang_wei, &ground.zhao_min] {
         let again = approver.create(&decision(&transfer, Approved)?).await;
         again.context("nobody may approve again what nobody watched")?;
     }
     ground.chain(&transfer, &["Activated", "Suspended", "Resumed"]).await?;
     ground.admitted(&workload).await
+}
+
+/// When it was recorded that nobody had watched.
+async fn suspended_at(ground: &Ground<'_>, transfer: &DynamicObject) -> Result<Timestamp> {
+    let name = format!("{}.1", transfer.metadata.uid.as_deref().context("a uid")?);
+    let event = json!({ "apiVersion": "bund.dev/v1alpha1", "kind": "LedgerEvent" });
+    let event = ground.admin.api_of(&event).await?.get(&name).await?;
+    Ok(event.data["spec"]["observedAt"].as_str().context("a time")?.parse()?)
 }
