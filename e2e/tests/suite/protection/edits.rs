@@ -15,6 +15,14 @@ pub(super) struct Edit {
     pub(super) weakens: bool,
 }
 
+/// Who is trusted with a right.
+const RELEASE: &str = "system:serviceaccount:ci:release";
+
+/// A recipient that an authority excludes.
+fn excluded(name: &str) -> Value {
+    json!({ "name": name, "country": "DE", "reference": "Notice 1" })
+}
+
 /// Objects that have something to lose in every field, the mapping last.
 pub(super) fn standing() -> Vec<Value> {
     let provider = json!({
@@ -34,7 +42,9 @@ pub(super) fn standing() -> Vec<Value> {
                     { "namespaces": ["e2e-a", "e2e-b"], "enforcement": { "egress": "Deny", "hints": "Audit" } },
                     { "namespaces": ["e2e-b", "e2e-c"], "enforcement": { "egress": "Warn", "placement": "Deny" } },
                 ],
-                "placementStrategy": "Require"
+                "placementStrategy": "Require",
+                "approval": { "approvers": 2, "groups": ["legal", "privacy"] },
+                "trustedSubjects": [{ "username": RELEASE, "rights": ["Approve"] }]
             }),
         ),
         own(
@@ -68,7 +78,9 @@ pub(super) fn standing() -> Vec<Value> {
             &json!({
                 "displayName": "Mainland", "countryCodes": ["CN"], "networks": ["10.0.0.0/8", "fd00:20::/48"],
                 "providers": [provider, { "name": "tencent", "zoneForm": "Opaque" }], "hostSuffixes": ["gov.cn"],
-                "trustedNodeLabel": "node-restriction.kubernetes.io/e2e"
+                "trustedNodeLabel": "node-restriction.kubernetes.io/e2e",
+                "calendars": [{ "year": 2026, "holidays": ["2026-10-01"], "workdays": ["2026-10-10"] }],
+                "excludedRecipients": [excluded("Excluded GmbH")], "excludedDataClasses": ["e2e-undeclared"]
             }),
         ),
         own("Jurisdiction", "e2e-elsewhere", &json!({ "displayName": "E", "countryCodes": ["DE"] })),
@@ -180,6 +192,25 @@ fn policies() -> Vec<(&'static str, Value, bool)> {
         ("/placementStrategy", json!("Inject"), true),
         ("/placementStrategy", Value::Null, true),
     ]
+    .into_iter()
+    .chain(approvals())
+    .collect()
+}
+
+/// Who decides on transfers.
+fn approvals() -> Vec<(&'static str, Value, bool)> {
+    let trusted = |username: &str, rights: &[&str]| json!({ "username": username, "rights": rights });
+    vec![
+        ("/approval", Value::Null, true),
+        ("/approval/approvers", json!(1), true),
+        ("/approval/approvers", json!(3), false),
+        ("/approval/groups", json!(["privacy"]), false),
+        ("/approval/groups", json!(["everybody", "legal", "privacy"]), true),
+        ("/approval/groups", Value::Null, true),
+        ("/trustedSubjects", Value::Null, false),
+        ("/trustedSubjects", json!([trusted(RELEASE, &["Approve", "Declassify"])]), true),
+        ("/trustedSubjects", json!([trusted(RELEASE, &["Approve"]), trusted("kate", &["Approve"])]), true),
+    ]
 }
 
 fn classes() -> Vec<(&'static str, Value, bool)> {
@@ -247,6 +278,11 @@ fn places() -> Vec<(&'static str, Value, bool)> {
         ("/hostSuffixes", json!(["tax.gov.cn"]), false),
         ("/hostSuffixes", json!(["gov.cn", "notgov.cn"]), true),
         ("/trustedNodeLabel", Value::Null, true),
+        ("/calendars", Value::Null, false),
+        ("/excludedRecipients", Value::Null, true),
+        ("/excludedRecipients", json!([excluded("Another GmbH"), excluded("Excluded GmbH")]), false),
+        ("/excludedDataClasses", Value::Null, true),
+        ("/excludedDataClasses", json!(["e2e-third", "e2e-undeclared"]), false),
     ]
 }
 
