@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use bund_engine::Timestamp;
 use bund_engine::stamp::stamps;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -11,8 +10,13 @@ use super::Audit;
 use crate::controller::stamp::look;
 use crate::index::{Change, ObjectKey, Touched, View, WatchedKind};
 
+mod transfers;
+
 const REGION: &str = "topology.kubernetes.io/region";
 const LABEL: &str = "data-class.bund.dev/pi";
+
+/// When everything is judged: while the transfer may be in effect.
+const NOW: &str = "2026-11-20T00:00:00Z";
 
 /// What decides how an object looks.
 type Looks = [u8; 6];
@@ -103,9 +107,9 @@ fn object(number: u8, looks: Looks) -> Value {
     let namespace = pick(&["shop", "bank"], number);
     let here = Some(namespace);
     let [a, b, ..] = looks;
-    match number % 24 {
+    match number % 29 {
         0..=4 => {
-            let name = pick(&["p0", "p1", "set-0"], number / 24);
+            let name = pick(&["p0", "p1", "set-0"], number / 29);
             let phase = pick(&["Running", "Running", "Succeeded"], looks[5]);
             named(
                 "v1",
@@ -144,6 +148,7 @@ fn object(number: u8, looks: Looks) -> Value {
             "template": {"metadata": {"labels": labels(a)}, "spec": pod_spec(looks)}}}),
         ),
         8..=18 => at_rest(number, looks),
+        24..=28 => transfers::object(number % 29 - 24, looks),
         _ => of_cluster(number, looks),
     }
 }
@@ -153,7 +158,7 @@ fn at_rest(number: u8, looks: Looks) -> Value {
     let namespace = pick(&["shop", "bank"], number);
     let here = Some(namespace);
     let [a, b, c, ..] = looks;
-    match number % 24 {
+    match number % 29 {
         8..=11 => claim(number, here, looks),
         12 | 13 => volume(pick(&["v0", "v1"], number), looks),
         14 => named("v1", "Secret", here, "s0", &json!({"metadata": {"labels": labels(a)}})),
@@ -191,7 +196,7 @@ fn at_rest(number: u8, looks: Looks) -> Value {
 fn of_cluster(number: u8, looks: Looks) -> Value {
     let namespace = pick(&["shop", "bank"], number);
     let [a, b, c, ..] = looks;
-    match number % 24 {
+    match number % 29 {
         19 => named(
             "v1",
             "Node",
@@ -223,8 +228,8 @@ fn of_cluster(number: u8, looks: Looks) -> Value {
         _ => own(
             "ClusterLocation",
             "cluster",
-            &json!({"jurisdiction": "cn-mainland", "span": pick(&["Mixed", "Uniform"], a),
-            "exemptNamespaces": pick(&[json!([]), json!(["bank"])], b)}),
+            &json!({"jurisdiction": "cn-mainland", "span": pick(&["Uniform", "Mixed"], a),
+            "providers": ["alibaba"], "exemptNamespaces": pick(&[json!([]), json!(["bank"])], b)}),
         ),
     }
 }
@@ -250,7 +255,7 @@ fn claim(number: u8, namespace: Option<&str>, looks: Looks) -> Value {
     if !source.is_null() {
         spec["dataSourceRef"] = source;
     }
-    let name = pick(&["c0", "c1", "data-set-0", "set-0-v"], number / 24);
+    let name = pick(&["c0", "c1", "data-set-0", "set-0-v"], number / 29);
     named(
         "v1",
         "PersistentVolumeClaim",
@@ -307,7 +312,10 @@ fn change(step: &Step) -> Change {
 fn world() -> View {
     let mut view = View::default();
     let mut objects: Vec<Value> =
-        [19, 20, 20 + 25, 21, 22, 23].map(|number| object(number, [1, 0, 0, 0, 0, 0])).into();
+        [19, 20, 20 + 29, 21, 22, 23].map(|number| object(number, [1, 0, 0, 0, 0, 0])).into();
+    // A transfer is in effect, and the other node is where it leads.
+    objects.push(object(19, [2, 1, 0, 0, 0, 0]));
+    objects.extend((24..=28).map(|number| object(number, [0; 6])));
     objects.push(own(
         "Jurisdiction",
         "cn-mainland",
@@ -326,7 +334,7 @@ proptest! {
 
     #[test]
     fn what_changes_touch_is_all_that_turns_out_otherwise(steps in steps()) {
-        let now = Timestamp::UNIX_EPOCH;
+        let now = NOW.parse().unwrap();
         let mut view = world();
         let mut kept_up = Audit::default();
         kept_up.pass(&view, &Touched::Everything, now);
@@ -346,4 +354,29 @@ proptest! {
             prop_assert_eq!(lacking, stamps(&view.snapshot), "after {:?}, touched {:?}", change, touched);
         }
     }
+}
+
+/// Whether the transfer is seen to cover anything at all: else its steps would change nothing.
+#[test]
+fn what_a_transfer_lets_out_is_found_once_it_is_revoked() {
+    let mut view = world();
+    let abroad = object(0, [1, 0, 0, 0, 3, 0]);
+    view.apply(&Change::Observed(kind_of(&abroad), abroad));
+    let found = |view: &View| {
+        let mut audit = Audit::default();
+        audit.pass(view, &Touched::Everything, NOW.parse().unwrap());
+        let told = audit.audited().owners;
+        let told = told.values().flat_map(|owner| owner.findings.clone());
+        told.filter(|told| !told.finding.is_covered())
+            .map(|told| told.finding.reason.to_string())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        view.snapshot.world().unreadable().count() + view.snapshot.transfers().unreadable().count(),
+        0
+    );
+    assert_eq!(found(&view), Vec::<String>::new());
+    let revoked = transfers::object(1, [2, 0, 0, 0, 0, 0]);
+    view.apply(&Change::Observed(kind_of(&revoked), revoked));
+    assert_eq!(found(&view), ["NodeOutside"]);
 }

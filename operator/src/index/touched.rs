@@ -135,11 +135,18 @@ impl Touched {
             return Self::Everything;
         }
         let (was, is) = (old.event(name), new.event(name));
+        if was == is {
+            return Self::default();
+        }
+        let about = [was, is].into_iter().flatten().filter_map(|event| event.spec.transfer.as_ref());
         let mut touched = Self::default();
-        if was != is {
-            let about = [was, is].into_iter().flatten().filter_map(|event| event.spec.transfer.as_ref());
-            for transfer in about {
-                touched.add(Self::namespace(&transfer.namespace, before, after));
+        for transfer in about {
+            touched.add(Self::namespace(&transfer.namespace, before, after));
+            // What one exporter exports is counted together: one transfer may take another over a threshold.
+            let counted = new.transfers().filter(|other| other.spec.exporter == transfer.exporter);
+            let namespaces: BTreeSet<&str> = counted.map(|other| other.namespace.as_ref()).collect();
+            for namespace in namespaces {
+                touched.add(Self::namespace(namespace, before, after));
             }
         }
         touched

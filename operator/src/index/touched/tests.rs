@@ -51,6 +51,17 @@ fn decisions_and_the_record_touch_the_namespace_of_their_transfer() {
 }
 
 #[test]
+fn the_record_of_an_exporter_touches_all_that_it_exports() {
+    let mut before = view();
+    let mut elsewhere = transfer("orders", "u-2");
+    elsewhere["metadata"]["namespace"] = "till".into();
+    before.apply(&observed(elsewhere));
+    let both = ["shop", "till"].map(|namespace| SubjectKey::pod(namespace, "web"));
+    let expected = Touched::Only { subjects: both.into(), nodes: BTreeSet::new() };
+    assert_eq!(touched(&before, &observed(recorded(EventType::Activated, "u-1", 0))).0, expected);
+}
+
+#[test]
 fn an_event_that_cannot_be_read_touches_everything() {
     let mut unreadable = recorded(EventType::Activated, "u-1", 0);
     unreadable["spec"] = json!(1);
