@@ -49,7 +49,7 @@ const fn of_law(group: &'static str, kind: &'static str) -> ListedKind {
 }
 
 const fn transfer(kind: &'static str) -> ListedKind {
-    ListedKind { tasks: &[Task::Why, Task::Transfers], ..all(GROUP, kind) }
+    ListedKind { tasks: &[Task::Preflight, Task::Why, Task::Transfers], ..all(GROUP, kind) }
 }
 
 const fn by_metadata(kind: &'static str) -> ListedKind {
