@@ -220,7 +220,7 @@ async fn stamps_stay(ground: &Ground<'_>) -> Result<()> {
     let event = renamed(rights::forged_event(), "", &recorded);
     for who in [&ground.admin, &ground.person(&WU_HAO).await?] {
         let message = refused(who, &rights::forged_event()).await?;
-        ensure!(message.contains("written by Bund alone"), "{message}");
+        ensure!(message.contains("recorded by Bund alone"), "{message}");
         let error = who.delete(&event).await.err().context("an event was deleted")?;
         ensure!(format!("{error:#}").contains("purge"), "{error:#}");
     }
