@@ -125,7 +125,9 @@ fn refusal(error: &anyhow::Error) -> Option<String> {
         Some(kube::Error::Api(status)) => Some(status.message.clone()),
         _ => None,
     })?;
-    status.split_once("denied the request: ").map(|(_, message)| message.to_owned())
+    // In the words of a webhook, and of an in-tree policy.
+    let after = |words| status.split_once(words).map(|(_, message): (_, &str)| message.to_owned());
+    after("denied the request: ").or_else(|| after("denied request: "))
 }
 
 /// Waits until the shop runs and tells where.

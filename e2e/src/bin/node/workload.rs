@@ -112,7 +112,9 @@ pub(crate) async fn asked(user: &Cluster, object: &Value) -> Result<Option<Strin
 
 /// Whether an admission webhook or policy said no, or could not be asked.
 pub(crate) fn is_refusal(status: &kube::core::Status) -> bool {
-    ["denied the request", "failed calling webhook"].iter().any(|words| status.message.contains(words))
+    // In the words of a webhook, of an in-tree policy, and of nobody.
+    let words = ["denied the request", "denied request", "failed calling webhook"];
+    words.iter().any(|words| status.message.contains(words))
 }
 
 /// Writes a manifest.
