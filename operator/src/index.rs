@@ -34,7 +34,6 @@ use crate::metrics::Metrics;
 
 pub(crate) use declassification::names;
 pub use declassification::{Declassification, Writer};
-pub(crate) use ended::ends;
 pub use kept_watch::KeptWatch;
 pub(crate) use kept_watch::{LASTS as WATCH_LASTS, LEASE as WATCH_LEASE};
 pub use kind::{Detail, KINDS, Presence, Purpose, WatchedKind};

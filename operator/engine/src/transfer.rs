@@ -13,6 +13,7 @@ mod due;
 mod over;
 mod recorded;
 mod standing;
+mod turn;
 
 pub use assess::{Assessment, Count, Deadline, Missing, Prohibition, Route, Totals, assess, totals};
 pub use case::Judges;
@@ -20,3 +21,4 @@ pub use decisions::{Refusal, Tally, judge_decision, needs_right, tally};
 pub use digest::{digest, text_to_approve};
 pub use due::{Absent, Due, due, revocation};
 pub use standing::{End, Standing, standing};
+pub use turn::{Turn, is_end};

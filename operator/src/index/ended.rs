@@ -6,9 +6,9 @@
 
 use std::sync::Arc;
 
-use bund_crds::{EventType, LedgerEventSpec, TransferDecision, Uid};
+use bund_crds::Uid;
 use bund_engine::snapshot::{ApprovalFacts, TransferFacts, TransferKind};
-use bund_engine::transfer::{Standing, standing, tally};
+use bund_engine::transfer::{Standing, is_end, standing, tally};
 use bund_engine::{Snapshot, Timestamp};
 use rpds::{RedBlackTreeMapSync, RedBlackTreeSetSync};
 
@@ -90,7 +90,7 @@ impl Ended {
     fn take_event(&mut self, name: &str, before: &Snapshot, after: &mut Snapshot) {
         let event = [&*after, before].into_iter().find_map(|side| side.transfers().event(name));
         let Some(transfer) = event.and_then(|event| event.spec.transfer.clone()) else { return };
-        if after.transfers().event(name).is_some_and(|event| ends(&event.spec)) {
+        if after.transfers().event(name).is_some_and(|event| is_end(&event.spec)) {
             self.uids.insert_mut(transfer.uid);
         }
         self.look_at(&(transfer.namespace.into(), transfer.name.into()), after);
@@ -127,30 +127,13 @@ fn is_seen_ended(transfer: &TransferFacts, snapshot: &Snapshot) -> bool {
     let Some(uid) = &transfer.uid else { return false };
     let tally = tally(transfer, snapshot);
     let refused = tally.rejected.is_some() || tally.revoked.is_some() || transfer.going;
-    refused || snapshot.transfers().events_of(uid).any(|event| ends(&event.spec))
+    refused || snapshot.transfers().events_of(uid).any(|event| is_end(&event.spec))
 }
 
 /// Whether all that is known comes to an end of it. What was recorded is the clock: a clock of ours that is wrong for a
 /// moment must not end what lasts.
 fn looks_ended(transfer: &TransferFacts, snapshot: &Snapshot) -> bool {
     matches!(standing(transfer, snapshot, Timestamp::UNIX_EPOCH), Standing::Ended(..))
-}
-
-/// Whether an event says that a transfer ended.
-pub(crate) fn ends(event: &LedgerEventSpec) -> bool {
-    match event.event {
-        EventType::Expired | EventType::Revoked | EventType::Superseded => true,
-        EventType::Decided => event.decision.as_ref().is_some_and(|decision| match decision.decision {
-            TransferDecision::Rejected | TransferDecision::Revoked => true,
-            TransferDecision::Approved => false,
-        }),
-        EventType::DecisionRefused
-        | EventType::Activated
-        | EventType::Suspended
-        | EventType::Resumed
-        | EventType::ModeDowngraded
-        | EventType::Declassified => false,
-    }
 }
 
 fn is_unreadable(kind: TransferKind, name: &TransferName, snapshot: &Snapshot) -> bool {

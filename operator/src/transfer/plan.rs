@@ -4,13 +4,12 @@ use std::collections::BTreeSet;
 
 use bund_engine::Timestamp;
 use bund_engine::snapshot::{TransferKind, UnreadableTransfer};
-use bund_engine::transfer::{self, Due};
+use bund_engine::transfer::{self, Due, Turn};
 use serde_json::Value;
 
 use super::figures::{Figures, State};
 use super::judged::Judged;
 use super::news::news;
-use super::record::{closes, opens};
 use super::{exporter, set_back, status};
 use crate::controller::plan::{Unseen, Write, holds};
 use crate::event::Occurrence;
@@ -83,7 +82,7 @@ impl Planned {
             self.figures.count(&judged, now);
             self.wake = self.wake.into_iter().chain(judged.moments().filter(|moment| now < *moment)).min();
             let events = transfer.uid.iter().flat_map(|uid| view.snapshot.transfers().events_of(uid));
-            turns = events.filter(|event| opens(event.spec.event) || closes(event.spec.event)).count();
+            turns = events.filter(|event| Turn::of(event.spec.event).is_some()).count();
             status::status(&judged, &stored, failing, now)
         } else if let Some(fact) = unreadable(view, kind, key) {
             status::unreadable(&fact.why, &stored, now)

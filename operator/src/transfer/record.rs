@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bund_crds::{EventType, LedgerEvent};
-use bund_engine::transfer::Due;
+use bund_engine::transfer::{Due, Turn};
 use kube::api::{ObjectMeta, PostParams};
 use kube::{Api, Client};
 use tokio::time::timeout;
@@ -68,31 +68,13 @@ impl Recorder for InCluster {
 }
 
 /// Whether an event opens a transfer.
-pub(super) fn opens(event: EventType) -> bool {
-    match event {
-        EventType::Activated | EventType::Resumed => true,
-        EventType::Decided
-        | EventType::DecisionRefused
-        | EventType::Suspended
-        | EventType::Expired
-        | EventType::Revoked
-        | EventType::Superseded
-        | EventType::ModeDowngraded
-        | EventType::Declassified => false,
-    }
+fn opens(event: EventType) -> bool {
+    Turn::of(event) == Some(Turn::Opens)
 }
 
 /// Whether an event closes a transfer.
-pub(crate) fn closes(event: EventType) -> bool {
-    match event {
-        EventType::Suspended | EventType::Expired | EventType::Revoked | EventType::Superseded => true,
-        EventType::Decided
-        | EventType::DecisionRefused
-        | EventType::Activated
-        | EventType::Resumed
-        | EventType::ModeDowngraded
-        | EventType::Declassified => false,
-    }
+pub(super) fn closes(event: EventType) -> bool {
+    Turn::of(event).is_some_and(Turn::closes)
 }
 
 /// What became of things that were to be recorded.

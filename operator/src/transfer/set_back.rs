@@ -4,10 +4,9 @@ use bund_crds::ledger_event::RecordedTransfer;
 use bund_crds::{EventType, LedgerEventSpec, Moment};
 use bund_engine::Timestamp;
 use bund_engine::snapshot::TransferFacts;
-use bund_engine::transfer::Due;
+use bund_engine::transfer::{Due, Turn, is_end};
 
-use super::record::{closes, opens};
-use crate::index::{View, ends};
+use crate::index::View;
 
 const WHY: &str = "the transfer had ended before, and the store was set back to a time when it had not";
 
@@ -20,10 +19,10 @@ fn revoked(transfer: &TransferFacts, view: &View, now: Timestamp) -> Option<Due>
     let TransferFacts { namespace, name, uid, digest, spec, .. } = transfer;
     let uid = uid.as_ref()?;
     let on_record = || view.snapshot.transfers().events_of(uid).map(|event| &event.spec);
-    if on_record().any(ends) {
+    if on_record().any(is_end) {
         return None;
     }
-    let chain = on_record().filter(|event| opens(event.event) || closes(event.event));
+    let chain = on_record().filter(|event| Turn::of(event.event).is_some());
     let chain: Vec<_> = chain.filter_map(|event| event.transfer.as_ref()).collect();
     let sequence = chain.iter().map(|link| link.sequence.saturating_add(1)).max().unwrap_or_default();
     let recorded = RecordedTransfer {

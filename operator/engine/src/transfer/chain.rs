@@ -4,7 +4,7 @@ use alloc::{boxed::Box, format, string::String, vec::Vec};
 
 use bund_crds::{Digest, EventType, Uid, ledger_event::RecordedTransfer};
 
-use super::End;
+use super::{End, Turn};
 use crate::{
     Timestamp,
     snapshot::{EventFacts, TransferKind, Transfers},
@@ -33,7 +33,7 @@ impl<'s> Chain<'s> {
         let mut chain = Self { links: Vec::new(), seen: 0 };
         for facts in transfers.events_of(uid) {
             let Some(transfer) = &facts.spec.transfer else { continue };
-            if opens_or_closes(facts.spec.event) {
+            if Turn::of(facts.spec.event).is_some() {
                 chain.links.push(Link { facts, transfer });
             } else {
                 chain.seen = chain.seen.max(transfer.sequence);
@@ -47,7 +47,10 @@ impl<'s> Chain<'s> {
 
     /// How it ended, if it did. Whatever follows, it does not come back.
     pub(super) fn ended(&self) -> Option<(End, &'s str)> {
-        self.links.iter().find_map(|link| Some((end(link.event())?, link.facts.spec.why.as_str())))
+        self.links.iter().find_map(|link| match Turn::of(link.event()) {
+            Some(Turn::Ends(end)) => Some((end, link.facts.spec.why.as_str())),
+            Some(Turn::Opens | Turn::Suspends) | None => None,
+        })
     }
 
     /// The event that first opened it.
@@ -57,12 +60,12 @@ impl<'s> Chain<'s> {
 
     /// Whether its last event opened it.
     pub(super) fn is_open(&self) -> bool {
-        self.links.last().is_some_and(|link| opens(link.event()))
+        self.links.last().is_some_and(Link::opens)
     }
 
     /// The sequence number of the event that opened it last.
     pub(super) fn last_opening(&self) -> Option<u32> {
-        let opening = self.links.iter().rfind(|link| opens(link.event()))?;
+        let opening = self.links.iter().rfind(|link| link.opens())?;
         Some(opening.transfer.sequence)
     }
 
@@ -105,6 +108,10 @@ impl Link<'_> {
     fn event(&self) -> EventType {
         self.facts.spec.event
     }
+
+    fn opens(&self) -> bool {
+        Turn::of(self.event()) == Some(Turn::Opens)
+    }
 }
 
 /// The name of an event of a chain.
@@ -121,27 +128,4 @@ pub(super) fn lapse(until: Timestamp, now: Timestamp) -> Option<String> {
     // What was never kept has no time.
     let since = if at > Timestamp::UNIX_EPOCH { format!(" after {at}") } else { String::new() };
     Some(format!("{NOBODY_KEPT_WATCH} over what is in effect{since}: everybody approves again"))
-}
-
-fn opens(event: EventType) -> bool {
-    matches!(event, EventType::Activated | EventType::Resumed)
-}
-
-fn end(event: EventType) -> Option<End> {
-    match event {
-        EventType::Expired => Some(End::Expired),
-        EventType::Revoked => Some(End::Revoked),
-        EventType::Superseded => Some(End::Superseded),
-        EventType::Activated
-        | EventType::Suspended
-        | EventType::Resumed
-        | EventType::Decided
-        | EventType::DecisionRefused
-        | EventType::ModeDowngraded
-        | EventType::Declassified => None,
-    }
-}
-
-fn opens_or_closes(event: EventType) -> bool {
-    opens(event) || event == EventType::Suspended || end(event).is_some()
 }

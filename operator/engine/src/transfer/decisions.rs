@@ -5,9 +5,9 @@
 
 use alloc::{string::String, vec::Vec};
 
-use bund_crds::{EventType, TransferApprovalSpec, TransferDecision};
+use bund_crds::{TransferApprovalSpec, TransferDecision};
 
-use super::case::still_counting;
+use super::{case::still_counting, is_end};
 use crate::{
     FieldPath, Snapshot,
     snapshot::{ApprovalFacts, TransferFacts},
@@ -117,21 +117,8 @@ const ENDED: &str = "the transfer ended, and does not come back; create another 
 
 /// Whether the record says that the transfer ended, or that a decision ended it which somebody deleted since.
 fn has_ended(transfer: &TransferFacts, snapshot: &Snapshot) -> bool {
-    let events = snapshot.transfers().events().map(|event| &event.spec);
-    let mut own = events
-        .filter(|event| event.transfer.as_ref().is_some_and(|of| Some(&of.uid) == transfer.uid.as_ref()));
-    own.any(|event| match event.event {
-        EventType::Expired | EventType::Revoked | EventType::Superseded => true,
-        EventType::Decided => {
-            event.decision.as_ref().is_some_and(|made| made.decision != TransferDecision::Approved)
-        }
-        EventType::DecisionRefused
-        | EventType::Activated
-        | EventType::Suspended
-        | EventType::Resumed
-        | EventType::ModeDowngraded
-        | EventType::Declassified => false,
-    })
+    let uid = transfer.uid.as_ref();
+    uid.is_some_and(|uid| snapshot.transfers().events_of(uid).any(|event| is_end(&event.spec)))
 }
 
 /// Whether a decision counts only because who makes it holds `approve` for every class: every one but the revocation by

@@ -11,8 +11,8 @@ use alloc::{
 };
 
 use bund_crds::{
-    CreditCode, EventType, LedgerEventSpec, cross_border_transfer::SecurityAssessment,
-    exporter::PersonsElsewhere, ledger_event::RecordedTransfer,
+    CreditCode, LedgerEventSpec, cross_border_transfer::SecurityAssessment, exporter::PersonsElsewhere,
+    ledger_event::RecordedTransfer,
 };
 use jiff::{Timestamp, civil::Date};
 
@@ -20,6 +20,7 @@ use super::{Case, beijing, contents::Share, spelling::plain};
 use crate::{
     Snapshot,
     snapshot::{ExporterFacts, TransferFacts, TransferKind},
+    transfer::Turn,
 };
 
 /// For how many days what an exporter declares from elsewhere is counted with.
@@ -110,14 +111,14 @@ pub(super) fn recorded<'s>(
     let mut chains: BTreeMap<&str, Vec<(&LedgerEventSpec, &RecordedTransfer)>> = BTreeMap::new();
     for event in snapshot.transfers().events() {
         if let Some(transfer) = event.spec.transfer.as_ref().filter(|of| of.exporter == *exporter)
-            && opens(event.spec.event).is_some()
+            && Turn::of(event.spec.event).is_some()
         {
             chains.entry(transfer.uid.as_str()).or_default().push((&event.spec, transfer));
         }
     }
     let counted = |(uid, chain): (&'s str, Vec<(&LedgerEventSpec, &'s RecordedTransfer)>)| {
         let (last, _) = chain.iter().max_by_key(|(_, transfer)| transfer.sequence)?;
-        let in_effect = opens(last.event) == Some(true) || last.observed_at.0 > since;
+        let in_effect = Turn::of(last.event) == Some(Turn::Opens) || last.observed_at.0 > since;
         let declared =
             |share: Share, (_, transfer): &(_, &RecordedTransfer)| share.max(Share::of(transfer.persons));
         let share = chain.iter().fold(Share::default(), declared);
@@ -125,18 +126,6 @@ pub(super) fn recorded<'s>(
         in_effect.then_some((uid, Counted { share, supersedes: supersedes.map(AsRef::as_ref) }))
     };
     chains.into_iter().filter_map(counted).collect()
-}
-
-/// Whether an event opens or closes a transfer; `None` where it does neither.
-fn opens(event: EventType) -> Option<bool> {
-    match event {
-        EventType::Activated | EventType::Resumed => Some(true),
-        EventType::Suspended | EventType::Expired | EventType::Revoked | EventType::Superseded => Some(false),
-        EventType::Decided
-        | EventType::DecisionRefused
-        | EventType::ModeDowngraded
-        | EventType::Declassified => None,
-    }
 }
 
 /// The persons of all transfers. A transfer declares those of the one that it supersedes with its own, so that both
