@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Check, Cidr, JurisdictionName, LabelKey, NamespaceName, Problem, ProviderName,
+    Check, Cidr, ClusterDns, JurisdictionName, LabelKey, NamespaceName, Problem, ProviderName,
     condition::conditions_schema,
     labels,
     problem::{ensure, set},
@@ -61,15 +61,22 @@ pub struct ClusterLocationSpec {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 64), extend("x-kubernetes-list-type" = "set"))]
     pub networks: Vec<Cidr>,
+    /// Where the cluster's DNS runs. Left out: pods labelled `k8s-app: kube-dns` in `kube-system`, and a cache at
+    /// 169.254.20.10 on each node.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "ClusterDns")]
+    pub dns: Option<ClusterDns>,
 }
 
 impl Check for ClusterLocationSpec {
     fn check(&self, name: &str) -> Result<(), Problem> {
-        let Self { jurisdiction: _, span: _, node_key: _, providers, exempt_namespaces, networks } = self;
+        let Self { jurisdiction: _, span: _, node_key: _, providers, exempt_namespaces, networks, dns } =
+            self;
         ensure(name == NAME, "metadata.name", ONE)?;
         set(providers, 1, 16, "spec.providers")?;
         set(exempt_namespaces, 0, 64, "spec.exemptNamespaces")?;
-        set(networks, 0, 64, "spec.networks")
+        set(networks, 0, 64, "spec.networks")?;
+        dns.as_ref().map_or(Ok(()), |dns| dns.check("spec.dns"))
     }
 }
 

@@ -26,6 +26,10 @@ pub const COMPLIANT: &str = "Compliant";
 /// limits. False: something stays as it is that should not, and the message says what and why.
 pub const RESPONDING: &str = "Responding";
 
+/// Condition type of a `ResidencyPolicy`: where it denies egress, what holds its classes is closed in by network policies as
+/// Bund wrote them, and nothing opens more.
+pub const EGRESS_CLOSED: &str = "EgressClosed";
+
 /// Condition type of a `DataClass`: an object lost the class, or something stopped protecting it. The message tells
 /// the last time. Who has looked into it may remove the condition.
 pub const DECLASSIFIED: &str = "Declassified";
@@ -33,6 +37,11 @@ pub const DECLASSIFIED: &str = "Declassified";
 /// Condition type of the `ClusterLocation`: everything that makes the API server enforce is there as Bund wrote it. False
 /// while something is missing that could not be written.
 pub const REGISTERED: &str = "Registered";
+
+/// Condition type of the `ClusterLocation`: the databases that say where public addresses are can be asked. False: one is
+/// missing or too old, so that no public address is inside that is not listed, or a newer one could not be read. Absent where
+/// none are configured.
+pub const GEOGRAPHY_READY: &str = "GeographyReady";
 
 /// Condition type of a `CrossBorderTransfer`: it says everything that the law asks it to say, and nothing forbids it.
 pub const COMPLETE: &str = "Complete";
@@ -45,6 +54,9 @@ pub const APPROVED: &str = "Approved";
 
 /// Condition type of a `CrossBorderTransfer`: it, or its mechanism, ends soon.
 pub const EXPIRING_SOON: &str = "ExpiringSoon";
+
+/// Condition type of a `CrossBorderTransfer`: what it declares is open in the network, for its sources alone.
+pub const PROGRAMMED: &str = "Programmed";
 
 /// Condition type of a `CrossBorderTransfer`: its time is over.
 pub const EXPIRED: &str = "Expired";

@@ -9,8 +9,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Check, ClassName, CountryCode, CreditCode, HostName, Moment, Problem, ProviderName, RegionId,
+    Check, Cidr, ClassName, CountryCode, CreditCode, HostName, Moment, NetworkPort, Problem, ProviderName,
+    RegionId,
     condition::conditions_schema,
+    egress::destination_ports,
     exporter::MOST_PERSONS,
     problem::{count, ensure, length, set},
 };
@@ -24,7 +26,7 @@ pub use law::{
 
 const IMMUTABLE: &str = "a transfer does not change, because people approved its exact text; create another one with spec.supersedes";
 const ORDER: &str = "validity.until must be after validity.from";
-const ONE_PLACE: &str = "write either region, with its provider, or host";
+const ONE_PLACE: &str = "write one place: a region with its provider, a host, or a network with its ports";
 const COUNT: &str = "write at most 10000000000 persons";
 
 /// A flow of data out of the mainland: who sends what to whom, why, and on which ground in law.
@@ -156,7 +158,11 @@ impl Check for CrossBorderTransferSpec {
         }
         count(destinations, 1, 32, "spec.destinations")?;
         for (index, destination) in destinations.iter().enumerate() {
-            ensure(destination.place().is_some(), format!("spec.destinations[{index}]"), ONE_PLACE)?;
+            let field = format!("spec.destinations[{index}]");
+            if destination.network.is_some() {
+                destination_ports(&destination.ports, &format!("{field}.ports"))?;
+            }
+            ensure(destination.place().is_some(), field, ONE_PLACE)?;
         }
         mechanism.check()?;
         if let Some(notice) = notice {
@@ -254,11 +260,11 @@ pub struct Source {
     pub name: String,
 }
 
-/// A place that data goes to: a region with its provider, or a host.
+/// A place that data goes to: a region with its provider, a host, or a network with its ports.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(inline)]
-#[x_kube(validation = ("has(self.host) != (has(self.region) && has(self.provider)) && has(self.region) == has(self.provider)", ONE_PLACE))]
+#[x_kube(validation = ("has(self.region) == has(self.provider) && has(self.network) == has(self.ports) && [has(self.region), has(self.host), has(self.network)].filter(there, there).size() == 1", ONE_PLACE))]
 pub struct Destination {
     /// The provider of the region.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -272,6 +278,15 @@ pub struct Destination {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "HostName")]
     pub host: Option<HostName>,
+    /// A network, such as `203.0.113.7/32`. While the transfer is in effect, its sources can open connections to it, at
+    /// its ports and nowhere else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Cidr")]
+    pub network: Option<Cidr>,
+    /// The ports of the network.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(min = 1, max = 8))]
+    pub ports: Vec<NetworkPort>,
 }
 
 /// What a [`Destination`] names.
@@ -281,14 +296,17 @@ pub enum Place<'d> {
     Region(&'d ProviderName, &'d RegionId),
     /// A host.
     Host(&'d HostName),
+    /// A network, at these ports.
+    Network(&'d Cidr, &'d [NetworkPort]),
 }
 
 impl Destination {
     /// What it names; `None` where it names nothing, or two places.
     pub fn place(&self) -> Option<Place<'_>> {
-        match (&self.provider, &self.region, &self.host) {
-            (Some(provider), Some(region), None) => Some(Place::Region(provider, region)),
-            (None, None, Some(host)) => Some(Place::Host(host)),
+        match (&self.provider, &self.region, &self.host, &self.network, self.ports.as_slice()) {
+            (Some(provider), Some(region), None, None, []) => Some(Place::Region(provider, region)),
+            (None, None, Some(host), None, []) => Some(Place::Host(host)),
+            (None, None, None, Some(network), ports @ [_, ..]) => Some(Place::Network(network, ports)),
             _ => None,
         }
     }

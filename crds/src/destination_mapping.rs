@@ -49,11 +49,15 @@ pub struct DestinationMappingSpec {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 8))]
     pub templates: Vec<MappedTemplate>,
+    /// Whether an object of the kind acts for whatever lives in its namespace, as a route of a mesh or a backup does: then
+    /// it is judged for every class that policies keep there, whatever it is labelled with.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub acts_for_namespace: bool,
 }
 
 impl Check for DestinationMappingSpec {
     fn check(&self, _: &str) -> Result<(), Problem> {
-        let Self { target, destinations, templates } = self;
+        let Self { target, destinations, templates, acts_for_namespace: _ } = self;
         target.check()?;
         count(destinations, 0, 32, "spec.destinations")?;
         count(templates, 0, 8, "spec.templates")?;

@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Check, Cidr, ClassName, CountryCode, Date, HostSuffix, JurisdictionName, LabelKey, Problem, ProviderName,
-    RegionId,
+    Check, Cidr, ClassName, CountryCode, Date, HostPattern, HostSuffix, JurisdictionName, LabelKey, Problem,
+    ProviderName, RegionId,
     condition::conditions_schema,
     labels::NODE_RESTRICTION_PREFIX,
     problem::{count, ensure, length, set, shape, unique},
@@ -48,7 +48,7 @@ pub struct JurisdictionSpec {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 64), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"]))]
     pub providers: Vec<Provider>,
-    /// Public networks known to be inside.
+    /// Public networks known to be inside. Private ones belong to one cluster: `ClusterLocation` declares them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 256), extend("x-kubernetes-list-type" = "set"))]
     pub networks: Vec<Cidr>,
@@ -192,6 +192,11 @@ pub struct Provider {
     /// What the provider writes into `spec.providerID` besides the machine.
     #[serde(default)]
     pub provider_id_form: ProviderIdForm,
+    /// Names of the provider's hosts that lie inside, such as those of its stores. `{region}` stands for one of `regions`, `*`
+    /// for any text in one label.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 64), extend("x-kubernetes-list-type" = "set"))]
+    pub host_patterns: Vec<HostPattern>,
 }
 
 impl Provider {
@@ -203,8 +208,10 @@ impl Provider {
             zone_form: _,
             provider_id_schemes,
             provider_id_form: _,
+            host_patterns,
         } = self;
         set(regions, 0, 128, &format!("{field}.regions"))?;
+        set(host_patterns, 0, 64, &format!("{field}.hostPatterns"))?;
         let codes = format!("{field}.nodeLabelCodes");
         count(node_label_codes, 0, 128, &codes)?;
         unique(node_label_codes, |code| &code.code, &codes)?;

@@ -34,3 +34,12 @@ pub const NODE_RESTRICTION_PREFIX: &str = "node-restriction.kubernetes.io/";
 
 /// The key of the taint of nodes that are not inside, where a policy asks for it. Its effect is `NoSchedule`.
 pub const OUTSIDE_TAINT: &str = "bund.dev/outside";
+
+/// Prefix of the labels that Bund writes on pods so that network policies can tell them apart. Nobody else writes them.
+pub const EGRESS_PREFIX: &str = "egress.bund.dev/";
+
+/// Label of a pod where a policy closes egress: the classes that it holds and that must not leave by network.
+pub const EGRESS_HOLDS: &str = "egress.bund.dev/holds";
+
+/// Prefix of the label of a pod that a transfer names as a source: `transfer.egress.bund.dev/<uid of the transfer>`.
+pub const EGRESS_TRANSFER_PREFIX: &str = "transfer.egress.bund.dev/";

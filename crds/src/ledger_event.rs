@@ -46,7 +46,7 @@ pub struct LedgerEventSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "RecordedDecision")]
     pub decision: Option<RecordedDecision>,
-    /// The object that protects less, or lost its class.
+    /// The object that protects less, lost its class, or lets through what policies would refuse.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "RecordedObject")]
     pub object: Option<RecordedObject>,
@@ -106,6 +106,10 @@ pub enum EventType {
     ModeDowngraded,
     /// An object lost a class.
     Declassified,
+    /// Somebody broke glass: for a while, what policies would refuse is let through.
+    GlassBroken,
+    /// Glass that was broken is whole again: its time was over, or it was deleted.
+    GlassWhole,
 }
 
 /// A transfer at the time of an event.
@@ -170,7 +174,7 @@ pub struct RecordedObject {
     /// Its name.
     #[schemars(length(min = 1, max = 253))]
     pub name: String,
-    /// Who changed it, as far as its field managers tell.
+    /// Who changed it, as far as its field managers tell; who broke glass.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 256), with = "String")]
     pub by: Option<String>,

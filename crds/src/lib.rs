@@ -13,11 +13,13 @@ pub mod condition;
 pub mod cross_border_transfer;
 pub mod data_class;
 pub mod destination_mapping;
+pub mod egress;
 pub mod enforcement;
 pub mod exporter;
 pub mod floor_parameters;
 pub mod jurisdiction;
 pub mod labels;
+pub mod ledger;
 pub mod ledger_event;
 pub mod manifest;
 pub mod problem;
@@ -25,6 +27,7 @@ pub mod residency_policy;
 pub mod running;
 pub mod selector;
 pub mod transfer_approval;
+mod unseen;
 pub mod vocabulary;
 
 pub use break_glass::{BreakGlass, BreakGlassSpec, BreakGlassStatus};
@@ -34,10 +37,12 @@ pub use cross_border_transfer::{
 };
 pub use data_class::{DataClass, DataClassSpec, DataClassStatus};
 pub use destination_mapping::{DestinationMapping, DestinationMappingSpec, DestinationMappingStatus};
+pub use egress::{ClusterDns, Egress, Escape, NetworkPort, Protocol, TransferEnd};
 pub use enforcement::{Aspect, Enforcement, Mode};
 pub use exporter::{Exporter, ExporterSpec, ExporterStatus};
 pub use floor_parameters::{FloorParameters, FloorParametersSpec};
 pub use jurisdiction::{Jurisdiction, JurisdictionSpec, JurisdictionStatus};
+pub use ledger::{Ledger, LedgerSpec, LedgerStatus};
 pub use ledger_event::{EventType, LedgerEvent, LedgerEventSpec};
 pub use problem::{Check, Problem};
 pub use residency_policy::{
@@ -47,8 +52,9 @@ pub use residency_policy::{
 pub use running::{Eviction, NodeResponse, Response, Responses, Running};
 pub use selector::LabelSelector;
 pub use transfer_approval::{Approver, TransferApproval, TransferApprovalSpec, TransferDecision};
+pub use unseen::is_unseen;
 pub use vocabulary::{
-    Cidr, ClassName, CountryCode, CreditCode, Date, Digest, FieldQuery, HostName, HostSuffix,
+    Cidr, ClassName, CountryCode, CreditCode, Date, Digest, FieldQuery, HostName, HostPattern, HostSuffix,
     JurisdictionName, LabelKey, Moment, NamespaceName, PolicyName, ProviderName, QueryStep, RegionId, Uid,
 };
 

@@ -5,7 +5,7 @@ use kube::CustomResourceExt;
 
 use crate::{
     BreakGlass, ClusterLocation, CrossBorderTransfer, DataClass, DestinationMapping, Exporter,
-    FloorParameters, Jurisdiction, LedgerEvent, ResidencyPolicy, TransferApproval,
+    FloorParameters, Jurisdiction, Ledger, LedgerEvent, ResidencyPolicy, TransferApproval,
 };
 
 /// Every custom resource definition, in the order of their names.
@@ -19,6 +19,7 @@ pub fn definitions() -> Vec<CustomResourceDefinition> {
         Exporter::crd(),
         FloorParameters::crd(),
         Jurisdiction::crd(),
+        Ledger::crd(),
         LedgerEvent::crd(),
         ResidencyPolicy::crd(),
         TransferApproval::crd(),

@@ -8,8 +8,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Check, ClassName, Enforcement, JurisdictionName, LabelSelector, NamespaceName, Problem, Running,
+    Check, ClassName, Egress, Enforcement, JurisdictionName, LabelSelector, NamespaceName, Problem, Running,
     condition::conditions_schema,
+    egress::EgressStatus,
     problem::{count, ensure, length, set, unique},
 };
 
@@ -65,6 +66,10 @@ pub struct ResidencyPolicySpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Running")]
     pub running: Option<Running>,
+    /// What pods that hold these classes may reach by network where `egress` is `Deny`, and which of them may escape it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Egress")]
+    pub egress: Option<Egress>,
     /// Who must approve cross-border transfers of these classes. Left out: one person who holds the right.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "ApprovalRule")]
@@ -86,6 +91,7 @@ impl Check for ResidencyPolicySpec {
             overrides,
             placement_strategy: _,
             running,
+            egress,
             approval,
             trusted_subjects,
         } = self;
@@ -99,6 +105,7 @@ impl Check for ResidencyPolicySpec {
             set(namespaces, 1, 64, &format!("spec.overrides[{index}].namespaces"))?;
         }
         running.as_ref().map_or(Ok(()), |running| running.check(""))?;
+        egress.as_ref().map_or(Ok(()), |egress| egress.check("spec.egress"))?;
         if let Some(ApprovalRule { approvers, groups }) = approval {
             ensure((1..=8).contains(approvers), "spec.approval.approvers", "write 1 to 8")?;
             set(groups, 0, 16, "spec.approval.groups")?;
@@ -110,7 +117,7 @@ impl Check for ResidencyPolicySpec {
         unique(trusted_subjects, |subject| &subject.username, "spec.trustedSubjects")?;
         for (index, TrustedSubject { username, rights }) in trusted_subjects.iter().enumerate() {
             length(username, 1, 256, &format!("spec.trustedSubjects[{index}].username"))?;
-            set(rights, 1, 2, &format!("spec.trustedSubjects[{index}].rights"))?;
+            set(rights, 1, 3, &format!("spec.trustedSubjects[{index}].rights"))?;
         }
         Ok(())
     }
@@ -139,7 +146,7 @@ pub struct TrustedSubject {
     #[schemars(length(min = 1, max = 256))]
     pub username: String,
     /// The rights.
-    #[schemars(length(min = 1, max = 2), extend("x-kubernetes-list-type" = "set"))]
+    #[schemars(length(min = 1, max = 3), extend("x-kubernetes-list-type" = "set"))]
     pub rights: Vec<Right>,
 }
 
@@ -151,6 +158,8 @@ pub enum Right {
     Approve,
     /// To take a class away.
     Declassify,
+    /// To connect into what holds a class.
+    Connect,
 }
 
 impl fmt::Display for Right {
@@ -158,6 +167,7 @@ impl fmt::Display for Right {
         f.write_str(match self {
             Self::Approve => "Approve",
             Self::Declassify => "Declassify",
+            Self::Connect => "Connect",
         })
     }
 }
@@ -200,7 +210,8 @@ impl fmt::Display for PlacementStrategy {
 #[serde(rename_all = "camelCase")]
 pub struct ResidencyPolicyStatus {
     /// Conditions; `Ready` when the policy is in force, `ResolvedRefs` when its classes and jurisdictions exist,
-    /// `Compliant` when nothing that exists breaks a rule of it, `Responding` when it can do what `running` asks for.
+    /// `Compliant` when nothing that exists breaks a rule of it, `Responding` when it can do what `running` asks for,
+    /// `EgressClosed` when nothing that it keeps can leave by network where it denies that.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(schema_with = "conditions_schema")]
     pub conditions: Vec<Condition>,
@@ -216,6 +227,10 @@ pub struct ResidencyPolicyStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Owners")]
     pub would_deny: Option<Owners>,
+    /// Where the policy closes egress, and where it would.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "EgressStatus")]
+    pub egress: Option<EgressStatus>,
 }
 
 /// Workloads, pods without one and volumes.

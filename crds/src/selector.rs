@@ -126,7 +126,7 @@ impl LabelRequirement {
 }
 
 /// The keys of a map cannot have a pattern in the schema of a custom resource; what reads the object checks them.
-fn match_labels_schema(_: &mut SchemaGenerator) -> Schema {
+pub(crate) fn match_labels_schema(_: &mut SchemaGenerator) -> Schema {
     json_schema!({
         "type": "object",
         "maxProperties": 32,

@@ -1,7 +1,7 @@
 //! Newtypes for every name that crosses a boundary. Parsing and schema come from one declaration, so
 //! that what the API server accepts and what we can hold are the same set.
 
-use std::{borrow::Cow, fmt, str::FromStr};
+use std::{borrow::Cow, fmt, net::IpAddr, str::FromStr};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 mod country;
 mod credit_code;
 mod field_query;
+mod host_pattern;
 mod time;
 
 pub use country::CountryCode;
@@ -182,6 +183,16 @@ name_type!(
 );
 
 name_type!(
+    /// The names of hosts that a provider builds alike: `*.oss-{region}.aliyuncs.com`. A `*` stands for letters, digits
+    /// and dashes in one label, one at least; `{region}` for a region of the provider. The last two labels have neither.
+    HostPattern,
+    max: 253,
+    pattern: r"^((([a-z0-9-]+|[a-z0-9-]*\*[a-z0-9-]*)(\{region\}[a-z0-9-]*)?|\{region\}[a-z0-9-]*)\.)*[a-z0-9]([-a-z0-9]*[a-z0-9])?\.[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
+    check: host_pattern::is_host_pattern,
+    expected: "the name of a host in lower case, with at most one `*` and after it one `{region}` in each label but the last two, such as `*.oss-{region}.aliyuncs.com`"
+);
+
+name_type!(
     /// The whole name of a host in lower case, of at least two labels, without a port and a trailing dot.
     HostName,
     max: 253,
@@ -225,9 +236,11 @@ impl FromStr for Cidr {
 
     fn from_str(value: &str) -> Result<Self, InvalidName> {
         let invalid = |expected: String| InvalidName { value: value.to_owned(), expected };
-        let network: ipnet::IpNet = value
-            .parse()
-            .map_err(|_| invalid("a network; write it as `10.20.0.0/16` or `fd00:20::/48`".to_owned()))?;
+        let form = || invalid("a network; write it as `10.20.0.0/16` or `fd00:20::/48`".to_owned());
+        // `ipnet` reads 010.0.0.0 as 10.0.0.0, others as 8.0.0.0, and the API server refuses it.
+        let address = value.split('/').next().unwrap_or_default();
+        address.parse::<IpAddr>().map_err(|_| form())?;
+        let network: ipnet::IpNet = value.parse().map_err(|_| form())?;
         if network.trunc() == network {
             Ok(Self(network))
         } else {
@@ -351,6 +364,7 @@ mod tests {
             error.to_string(),
             "`10.20.3.4/16` is not a network, it has host bits; write `10.20.0.0/16`"
         );
+        assert!("010.20.0.0/16".parse::<Cidr>().is_err(), "some readers take it for 8.20.0.0/16");
         assert_eq!("fd00:20::/48".parse::<Cidr>().unwrap().to_string(), "fd00:20::/48");
     }
 }

@@ -22,6 +22,13 @@ TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW";
 #[serde(try_from = "String", into = "String")]
 pub struct CountryCode([u8; 2]);
 
+impl CountryCode {
+    /// Its two letters.
+    pub fn letters(self) -> [u8; 2] {
+        self.0
+    }
+}
+
 impl FromStr for CountryCode {
     type Err = InvalidName;
 

@@ -83,6 +83,13 @@ time_type!(
     "a moment in UTC to the second; write it as `2026-05-09T02:00:00Z`"
 );
 
+impl Moment {
+    /// The second in which `at` lies: what is written down is never later than what it tells of.
+    pub fn of(at: jiff::Timestamp) -> Self {
+        Self(jiff::Timestamp::from_second(at.as_second()).unwrap_or(at))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

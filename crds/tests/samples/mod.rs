@@ -8,6 +8,7 @@ const CODE: &str = "91350100M000100Y43";
 pub fn name_of(kind: &str) -> &'static str {
     match kind {
         "Exporter" => "91350100m000100y43",
+        "Ledger" => "bund",
         _ => "cluster",
     }
 }
@@ -41,10 +42,11 @@ fn transfers() -> Vec<Value> {
     let filing = json!({"reference": "F-1", "filedOn": "2026-05-09"});
     let certification =
         json!({"number": "C-1", "body": "Body", "issuedOn": "2026-05-09", "expiresOn": "2029-05-09"});
+    let network = json!({"network": "203.0.113.7/32", "ports": [{"port": 443, "protocol": "TCP"}]});
     vec![
         transfer(&region, &json!({"securityAssessment": assessment})),
         transfer(&host, &json!({"standardContract": {"effectiveDate": "2026-05-09", "filing": filing}})),
-        transfer(&host, &json!({"certification": certification})),
+        transfer(&network, &json!({"certification": certification})),
         transfer(&host, &json!({"exemption": {"ground": "Treaty", "evidence": "binder 7"}})),
     ]
 }
@@ -105,7 +107,9 @@ fn sample(kind: &str) -> Value {
         }),
         "ClusterLocation" => json!({
             "jurisdiction": "cn-mainland", "span": "Mixed", "nodeKey": "topology.kubernetes.io/region",
-            "providers": ["alibaba"], "exemptNamespaces": ["monitoring"], "networks": ["10.0.0.0/8"]
+            "providers": ["alibaba"], "exemptNamespaces": ["monitoring"], "networks": ["10.0.0.0/8"],
+            "dns": {"namespace": "kube-system", "podLabels": {"k8s-app": "kube-dns"}, "port": 53,
+                "nodeLocal": ["169.254.20.10/32"]}
         }),
         "DataClass" => json!({
             "category": "PersonalInformation", "sensitivity": "Sensitive", "subjects": "MinorsUnder14",
@@ -115,6 +119,7 @@ fn sample(kind: &str) -> Value {
         }),
         "DestinationMapping" => json!({
             "target": {"group": "velero.io", "kind": "BackupStorageLocation", "resource": "backupstoragelocations"},
+            "actsForNamespace": true,
             "destinations": [{"query": "$.spec.region", "type": "Region", "provider": "alibaba"}],
             "templates": [{"query": "$.spec.template", "shape": "PodTemplate"}]
         }),
@@ -125,12 +130,14 @@ fn sample(kind: &str) -> Value {
             "providers": [{
                 "name": "tencent", "regions": ["ap-guangzhou"], "zoneForm": "RegionDashNumber",
                 "nodeLabelCodes": [{"code": "gz", "region": "ap-guangzhou"}],
-                "providerIdSchemes": ["qcloud"], "providerIdForm": "Zone"
+                "providerIdSchemes": ["qcloud"], "providerIdForm": "Zone",
+                "hostPatterns": ["cos.{region}.myqcloud.com"]
             }],
             "calendars": [{"year": 2026, "holidays": ["2026-10-01"], "workdays": ["2026-10-10"]}],
             "excludedRecipients": [{"name": "Acme", "country": "DE", "reference": "notice 1"}],
             "excludedDataClasses": ["genomes"]
         }),
+        "Ledger" => json!({ "name": "ledger.example.com/prod" }),
         "ResidencyPolicy" => json!({
             "dataClasses": ["personal-information"], "jurisdictions": ["cn-mainland"],
             "namespaceSelector": selector, "placementStrategy": "Inject",
@@ -139,6 +146,14 @@ fn sample(kind: &str) -> Value {
             "overrides": [{"namespaces": ["shop"], "enforcement": {"placement": "Warn"}}],
             "running": {"response": {"placement": "Evict", "storage": "Report"}, "nodes": "Taint",
                 "eviction": {"graceSeconds": 300, "maxPerMinute": 10, "maxUnavailablePercent": 25}},
+            "egress": {
+                "networks": [{"network": "10.20.0.0/16", "ports": [{"port": 443, "protocol": "TCP"}]}],
+                "pods": [{"namespace": "monitoring", "podLabels": {"app": "collector"},
+                    "ports": [{"port": 4317, "protocol": "TCP"}]}],
+                "exceptions": [{"namespace": "shop", "kind": "DaemonSet", "name": "edge",
+                    "escapes": ["HostNetwork"]}],
+                "transferEnd": "Evict"
+            },
             "approval": {"approvers": 2, "groups": ["legal"]},
             "trustedSubjects": [{"username": "system:serviceaccount:ci:release", "rights": ["Declassify"]}]
         }),
