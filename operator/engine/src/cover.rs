@@ -9,18 +9,20 @@ mod sender;
 use alloc::{boxed::Box, collections::BTreeSet, vec::Vec};
 use core::fmt;
 
-use bund_crds::CrossBorderTransferSpec;
+use bund_crds::{CrossBorderTransferSpec, cross_border_transfer::Source};
 use serde::Serialize;
 
 use crate::{
     Classification, Finding, HeldClass, Reason, Snapshot, Subject, Timestamp,
     decide::judged_in,
     snapshot::TransferFacts,
+    subject::Role,
     transfer::{Standing, standing},
 };
 
 pub use destination::{FlowDestination, FlowPlace};
 use sender::Sender;
+pub(crate) use sender::{is_or_was_made_by, owner_of};
 
 /// The transfer that covers a flow.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -53,6 +55,8 @@ pub(crate) struct Flow<'s> {
     classes: BTreeSet<&'s HeldClass>,
     /// Where to: every one of these.
     destinations: Vec<&'s FlowDestination>,
+    /// Whether it only passes on what others send: who sends which classes is told where they are judged.
+    passes_on: bool,
 }
 
 impl<'s> Flow<'s> {
@@ -71,6 +75,7 @@ impl<'s> Flow<'s> {
             senders: sender::senders(subject, namespace, snapshot),
             classes: classes.keys().collect(),
             destinations,
+            passes_on: matches!(subject.role, Role::Network(_)),
         })
     }
 
@@ -78,8 +83,11 @@ impl<'s> Flow<'s> {
     fn is_declared_by(&self, spec: &CrossBorderTransferSpec, snapshot: &Snapshot) -> bool {
         let declared =
             |class: &HeldClass| spec.data_classes.iter().any(|other| other.as_str() == class.as_str());
-        self.senders.iter().any(|sender| sender.is_one_of(&spec.sources))
-            && self.classes.iter().all(|class| declared(class))
+        let sent = || {
+            self.senders.iter().any(|sender| sender.is_one_of(&spec.sources))
+                && self.classes.iter().all(|class| declared(class))
+        };
+        (self.passes_on || sent())
             && self.destinations.iter().all(|place| place.is_within(&spec.destinations, snapshot))
     }
 
@@ -105,12 +113,39 @@ pub(crate) fn covers(flow: &Flow<'_>, snapshot: &Snapshot, now: Timestamp) -> Op
     flow.covered(snapshot, |transfer| in_effect(transfer, snapshot, now))
 }
 
+/// Whether a transfer of `namespace` that is in effect at `now` lists every place of `destination`, whoever sends there.
+pub(crate) fn is_listed(
+    destination: &FlowDestination,
+    namespace: &str,
+    snapshot: &Snapshot,
+    now: Timestamp,
+) -> bool {
+    let here = snapshot.transfers().transfers_in(namespace);
+    let mut listing = here.filter(|transfer| destination.is_within(&transfer.spec.destinations, snapshot));
+    listing.any(|transfer| in_effect(transfer, snapshot, now).is_some())
+}
+
 /// Until when a transfer is in effect, if it is at `now`.
 pub fn in_effect(transfer: &TransferFacts, snapshot: &Snapshot, now: Timestamp) -> Option<Timestamp> {
     match standing(transfer, snapshot, now) {
         Standing::Active(until) => Some(until),
         Standing::Closed(_) | Standing::Ready | Standing::Suspended(_) | Standing::Ended(..) => None,
     }
+}
+
+/// The sources of a transfer, of those that it lists, that a subject of its own namespace is, or was made by.
+pub fn sources_of<'t>(
+    subject: &Subject,
+    transfer: &'t TransferFacts,
+    snapshot: &Snapshot,
+) -> Vec<&'t Source> {
+    let namespace = judged_in(subject, snapshot);
+    if namespace != transfer.namespace.as_ref() {
+        return Vec::new();
+    }
+    let senders = sender::senders(subject, namespace, snapshot);
+    let is_it = |source: &&Source| senders.iter().any(|sender| sender.is(source));
+    transfer.spec.sources.iter().filter(is_it).collect()
 }
 
 /// Whether findings of a reason tell of data that is sent somewhere. A transfer covers those of a subject all together,
@@ -127,6 +162,12 @@ pub fn is_flow(reason: Reason) -> bool {
         | Reason::StorageOutside
         | Reason::StorageUnconfined
         | Reason::CopyOutside
+        | Reason::ProbeOutside
+        | Reason::HostAliasOutside
+        | Reason::ProxyOutside
+        | Reason::ServiceOutside
+        | Reason::EndpointOutside
+        | Reason::RouteOutside
         | Reason::VolumeUsedOutside => true,
         Reason::NoEligibleNode
         | Reason::ClassNotOnTemplate
@@ -145,7 +186,15 @@ pub fn is_flow(reason: Reason) -> bool {
         | Reason::TermImpossible
         | Reason::UnknownField
         | Reason::UnknownClass
-        | Reason::NodeReader => false,
+        | Reason::NodeReader
+        | Reason::EscapesPolicy
+        | Reason::ResolverOutside
+        | Reason::TlsTooOld
+        | Reason::EgressWidened
+        | Reason::MarkForged
+        | Reason::ConnectionUnapproved
+        | Reason::CallbackOutside
+        | Reason::AddressOutside => false,
     }
 }
 

@@ -10,12 +10,13 @@ use core::fmt;
 
 use bund_crds::{JurisdictionName, Span};
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::{
     Classification, Finding, HeldClass, Injection, ObjectId, Operation, Reason, Request, Snapshot, Subject,
-    Subresource, Timestamp, enforce, glass,
+    Subresource, Timestamp, egress, enforce, glass,
     reason::Effect,
-    rule,
+    rule::{self, mark_forged::Marking},
     snapshot::{CarrierId, ClassKind, World},
     stamp,
     subject::Role,
@@ -23,6 +24,7 @@ use crate::{
 };
 
 mod basis;
+mod connection;
 mod judge;
 
 pub use crate::rule::Confinement;
@@ -48,6 +50,9 @@ pub struct Decision {
     /// What a copy that comes to be is to be marked with: classes that it holds and does not say.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub marks: BTreeMap<HeldClass, String>,
+    /// What a pod that comes to be is to be labelled with, so that network policies can tell it apart.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
     /// What was not known and taken for granted.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub assumptions: BTreeSet<Assumption>,
@@ -85,6 +90,13 @@ pub enum Assumption {
     ClassAbsent(ClassKind, Box<str>),
     /// The Node is not known: it is outside, unless every node is inside.
     NodeAbsent(Box<str>),
+    /// The pod that is connected to is not known: it holds every class that policies keep in its namespace.
+    TargetAbsent {
+        /// Its namespace.
+        namespace: Box<str>,
+        /// Its name.
+        name: Box<str>,
+    },
     /// The pod that is bound is not known: it holds no class of its own.
     PodAbsent {
         /// Its namespace.
@@ -104,6 +116,7 @@ impl fmt::Display for Assumption {
             Self::CarrierAbsent(id) => write!(f, "{id}{} is not given; it is taken to hold no class", id.namespace.as_deref().map(|namespace| alloc::format!(" in {namespace}")).unwrap_or_default()),
             Self::ClassAbsent(kind, name) => write!(f, "{} {name} is not given; what it makes is taken to be inside", kind.as_str()),
             Self::NodeAbsent(name) => write!(f, "Node {name} is not given; it is taken to be outside"),
+            Self::TargetAbsent { name, .. } => write!(f, "Pod {name} is not given; it is taken to hold every class that policies keep in its namespace"),
             Self::PodAbsent { name, .. } => write!(f, "Pod {name} is not given; it is taken to hold no class of its own"),
         }
     }
@@ -111,33 +124,41 @@ impl fmt::Display for Assumption {
 
 /// Answers `request` from what `snapshot` knows, at `now`.
 pub fn decide(request: &Request, snapshot: &Snapshot, now: Timestamp) -> Decision {
+    if request.operation == Operation::Connect {
+        return connection::decide(request, snapshot, now);
+    }
     let Some(object) = request.object.as_ref().filter(|_| request.operation != Operation::Delete) else {
         return removal(request, snapshot);
     };
     let extract = |object| snapshot.extract(object, request.namespace.as_deref(), request.name.as_deref());
     let subject = extract(object);
     let Judgement { classes, mut findings, injection, assumptions } =
-        judge(request, &subject, object, snapshot);
+        judged(request, &subject, object, snapshot, now);
     let mut old = match (request.operation, &request.subresource, &request.old_object) {
         // A container that is added and a pod that is bound are creations: nothing about them existed before.
         (Operation::Update, Some(Subresource::EphemeralContainers | Subresource::Binding), _) => None,
         (Operation::Update, _, Some(old)) => {
             let subject = extract(old);
-            let judgement = judge(request, &subject, old, snapshot);
+            let judgement = judged(request, &subject, old, snapshot, now);
             Some((subject, judgement))
         }
         (Operation::Update | Operation::Create | Operation::Delete | Operation::Connect, _, _) => None,
     };
     washed(&subject, &classes, old.as_ref(), snapshot, &mut findings);
+    if let Some((old, _)) = &old {
+        rule::mark_forged::keep_new(&mut findings, old);
+    }
     sort(&mut findings);
     if let Some((_, old)) = &mut old {
         sort(&mut old.findings);
     }
     let existed = old.as_ref().map(|(subject, old)| (subject, old.findings.as_slice()));
+    enforce::leave_out_listed(&mut findings, &subject, snapshot, now);
     enforce::soften(&mut findings, &subject, existed, snapshot);
     enforce::cover(&mut findings, &subject, &classes, snapshot, now);
     glass::let_through(&mut findings, &subject, snapshot, now);
     enforce::declassify(&mut findings, &request.rights);
+    enforce::connect(&mut findings, &request.rights);
     findings.extend(weakening::findings(request, snapshot.world()));
     sort(&mut findings);
     let kept = !findings.is_empty() || judge::is_kept(&classes, &subject, snapshot);
@@ -148,6 +169,11 @@ pub fn decide(request: &Request, snapshot: &Snapshot, now: Timestamp) -> Decisio
         findings.iter().any(|finding| finding.reason == Reason::PlacementContradicts && finding.is_covered());
     let comes_to_be = request.operation == Operation::Create && request.subresource.is_none() && !refused;
     let marks = if comes_to_be { stamp::marks(&subject, &classes, snapshot) } else { BTreeMap::new() };
+    let labels = if comes_to_be && subject.role == Role::Pod {
+        egress::marks_to_write(&subject, &classes, snapshot, now)
+    } else {
+        BTreeMap::new()
+    };
     Decision {
         subject: subject.id,
         classes,
@@ -155,8 +181,26 @@ pub fn decide(request: &Request, snapshot: &Snapshot, now: Timestamp) -> Decisio
         findings,
         injection: injection.filter(|_| !refused && !goes_abroad),
         marks,
+        labels,
         assumptions,
     }
+}
+
+/// What one object is found to be, by its marks and by what is in effect now too.
+fn judged(
+    request: &Request,
+    subject: &Subject,
+    object: &Value,
+    snapshot: &Snapshot,
+    now: Timestamp,
+) -> Judgement {
+    let mut judgement = judge(request, subject, object, snapshot);
+    let comes_to_be = request.operation == Operation::Create && request.subresource.is_none();
+    let marking = if comes_to_be { Marking::Now } else { Marking::Done };
+    let Judgement { classes, findings, .. } = &mut judgement;
+    rule::mark_forged::judge(subject, classes, marking, snapshot, now, findings);
+    rule::egress_widened::judge(subject, classes, snapshot, now, findings);
+    judgement
 }
 
 /// What an update takes away from protection.
@@ -184,7 +228,10 @@ fn washed(
 /// observed: the object itself is not at hand, so there is no injection.
 pub fn decide_standing(subject: &Subject, snapshot: &Snapshot, now: Timestamp) -> Decision {
     let Judgement { classes, mut findings, injection: _, assumptions } = judge_standing(subject, snapshot);
+    rule::mark_forged::judge(subject, &classes, Marking::Done, snapshot, now, &mut findings);
+    rule::egress_widened::judge(subject, &classes, snapshot, now, &mut findings);
     sort(&mut findings);
+    enforce::leave_out_listed(&mut findings, subject, snapshot, now);
     enforce::soften(&mut findings, subject, None, snapshot);
     enforce::cover(&mut findings, subject, &classes, snapshot, now);
     glass::let_through(&mut findings, subject, snapshot, now);
@@ -197,6 +244,7 @@ pub fn decide_standing(subject: &Subject, snapshot: &Snapshot, now: Timestamp) -
         findings,
         injection: None,
         marks: BTreeMap::new(),
+        labels: BTreeMap::new(),
         assumptions,
     }
 }
@@ -205,7 +253,7 @@ pub fn decide_standing(subject: &Subject, snapshot: &Snapshot, now: Timestamp) -
 fn removal(request: &Request, snapshot: &Snapshot) -> Decision {
     let mut findings = weakening::findings(request, snapshot.world());
     sort(&mut findings);
-    let object = request.old_object.as_ref().unwrap_or(&serde_json::Value::Null);
+    let object = request.old_object.as_ref().unwrap_or(&Value::Null);
     let subject = snapshot.extract(object, request.namespace.as_deref(), request.name.as_deref());
     Decision {
         subject: subject.id,
@@ -214,6 +262,7 @@ fn removal(request: &Request, snapshot: &Snapshot) -> Decision {
         findings,
         injection: None,
         marks: BTreeMap::new(),
+        labels: BTreeMap::new(),
         assumptions: BTreeSet::new(),
     }
 }

@@ -11,8 +11,9 @@ use bund_crds::{Aspect, Mode};
 use serde::Serialize;
 
 use crate::{
-    Classification, Decision, Finding, HeldClass, Rights, Snapshot, Subject, Timestamp,
-    cover::{Cover, Flow, covers, is_flow},
+    Classification, Decision, Finding, HeldClass, Reason, Rights, Snapshot, Subject, Timestamp,
+    cover::{Cover, Flow, covers, is_flow, is_listed},
+    decide::judged_in,
     finding::{Standing, sentences},
     glass::BrokenGlass,
     snapshot::Enrolment,
@@ -78,6 +79,19 @@ fn is_about_storage(finding: &Finding) -> bool {
     matches!(finding.reason.entry().aspect, Some(Aspect::Storage | Aspect::Safeguards))
 }
 
+/// Says nothing of addresses that a transfer of the namespace lists: that something is sent there is known.
+pub(crate) fn leave_out_listed(
+    findings: &mut Vec<Finding>,
+    subject: &Subject,
+    snapshot: &Snapshot,
+    now: Timestamp,
+) {
+    let namespace = judged_in(subject, snapshot);
+    findings.retain(|finding| {
+        finding.reason != Reason::AddressOutside || !is_listed(&finding.destination, namespace, snapshot, now)
+    });
+}
+
 /// Lets a transfer that is in effect cover what the subject is found to send.
 pub(crate) fn cover(
     findings: &mut [Finding],
@@ -103,6 +117,16 @@ pub(crate) fn declassify(findings: &mut [Finding], rights: &Rights) {
     }
 }
 
+/// Lets whoever was given the right connect into what holds a class.
+pub(crate) fn connect(findings: &mut [Finding], rights: &Rights) {
+    for finding in findings.iter_mut().filter(|finding| finding.is_connection()) {
+        let may = finding.class.as_ref().is_some_and(|class| rights.connect.contains(class));
+        if may && finding.standing == Standing::Stands {
+            finding.standing = Standing::Connected;
+        }
+    }
+}
+
 /// Whether a finding refuses the request.
 pub(crate) fn refuses(finding: &Finding) -> bool {
     finding.standing == Standing::Stands && finding.mode == Mode::Deny
@@ -114,6 +138,11 @@ impl Finding {
         self.reason.entry().aspect.is_none()
     }
 
+    /// Whether it is about a connection, which those may open who hold the right `connect`.
+    pub fn is_connection(&self) -> bool {
+        self.reason == Reason::ConnectionUnapproved
+    }
+
     /// Whether an active transfer covers the flow.
     pub fn is_covered(&self) -> bool {
         match self.standing {
@@ -122,7 +151,8 @@ impl Finding {
             | Standing::Existed
             | Standing::Exempt
             | Standing::LetThrough(_)
-            | Standing::Declassified => false,
+            | Standing::Declassified
+            | Standing::Connected => false,
         }
     }
 
@@ -131,8 +161,11 @@ impl Finding {
         match (&self.standing, self.mode) {
             (Standing::Stands, mode) => mode,
             (Standing::Existed, Mode::Deny | Mode::Warn)
-            | (Standing::Covered(_) | Standing::LetThrough(_) | Standing::Declassified, _) => Mode::Warn,
-            (Standing::Existed, Mode::Audit) | (Standing::Exempt, _) => Mode::Audit,
+            | (Standing::Covered(_) | Standing::LetThrough(_) | Standing::Declassified, _)
+            | (Standing::Connected, Mode::Deny) => Mode::Warn,
+            (Standing::Existed, Mode::Audit)
+            | (Standing::Exempt, _)
+            | (Standing::Connected, Mode::Warn | Mode::Audit) => Mode::Audit,
         }
     }
 }
@@ -146,6 +179,16 @@ impl Decision {
         washing.filter_map(|finding| finding.class.clone()).collect()
     }
 
+    /// The classes of which it counts whether the requester may connect into what holds them. Asked for in every mode:
+    /// what is only recorded is to be true as well.
+    pub fn needs_connect(&self) -> BTreeSet<HeldClass> {
+        let connections = self
+            .findings
+            .iter()
+            .filter(|finding| finding.is_connection() && finding.standing == Standing::Stands);
+        connections.filter_map(|finding| finding.class.clone()).collect()
+    }
+
     /// The broken glass that let something through.
     pub fn broken_glass(&self) -> Option<&BrokenGlass> {
         self.findings.iter().find_map(|finding| match &finding.standing {
@@ -154,7 +197,8 @@ impl Decision {
             | Standing::Existed
             | Standing::Exempt
             | Standing::Covered(_)
-            | Standing::Declassified => None,
+            | Standing::Declassified
+            | Standing::Connected => None,
         })
     }
 
@@ -166,7 +210,8 @@ impl Decision {
             | Standing::Existed
             | Standing::Exempt
             | Standing::LetThrough(_)
-            | Standing::Declassified => None,
+            | Standing::Declassified
+            | Standing::Connected => None,
         })
     }
 
@@ -177,14 +222,15 @@ impl Decision {
         };
         let refusals = sentences(&self.subject, &of(Mode::Deny));
         let mut warnings = Vec::new();
-        let (mut plain, mut old, mut covered, mut through, mut declassified) =
-            (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut plain, mut old, mut covered) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut through, mut declassified, mut connected) = (Vec::new(), Vec::new(), Vec::new());
         for finding in of(Mode::Warn) {
             match (&finding.standing, finding.mode) {
                 (Standing::Existed, Mode::Deny) => old.push(finding),
                 (Standing::Covered(_), _) => covered.push(finding),
                 (Standing::LetThrough(_), _) => through.push(finding),
                 (Standing::Declassified, _) => declassified.push(finding),
+                (Standing::Connected, _) => connected.push(finding),
                 (Standing::Existed | Standing::Stands | Standing::Exempt, _) => {
                     plain.push(finding);
                 }
@@ -202,6 +248,7 @@ impl Decision {
             warn(&through, &format!("; {glass}"));
         }
         warn(&declassified, "; you may declassify, so it passes and is recorded");
+        warn(&connected, "; you may connect, so it passes and is recorded");
         warn(&old, "; its next pods will be refused");
         Response {
             allowed: refusals.is_empty(),

@@ -69,6 +69,8 @@ pub enum Standing {
     LetThrough(BrokenGlass),
     /// The requester may declassify. It is shown as a warning and recorded.
     Declassified,
+    /// The requester may connect into what holds the class. It is recorded, and shown as a warning where it would refuse.
+    Connected,
 }
 
 /// What two findings have in common when they are the same one.

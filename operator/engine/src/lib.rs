@@ -17,18 +17,22 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod address;
 pub mod audit;
 pub mod classify;
 pub mod cover;
 pub mod decide;
 pub mod destination;
+pub mod egress;
 pub mod enforce;
 pub mod field;
 pub mod finding;
 mod forecast;
+pub mod forward;
 pub mod glass;
 pub mod inject;
 pub mod locate;
+pub mod network_policy;
 pub mod placement;
 pub mod reason;
 pub mod request;

@@ -1,4 +1,4 @@
-//! Where a node is.
+//! Where a node, a host or an address is.
 //!
 //! Every label of a node about its place is a claim, and so is its `providerID`. A node is inside a
 //! jurisdiction when there is a provider and a region, listed in the jurisdiction's table, with which every
@@ -22,9 +22,16 @@ use serde::Serialize;
 use crate::snapshot::{LocationFacts, NodeFacts, Place, Substance, Table, World};
 
 mod claim;
+mod host;
+mod named;
+mod service;
 
 use claim::{Claim, claims};
 pub use claim::{REGION_KEYS, ZONE_KEYS};
+pub use host::{locate_host, locate_network};
+pub(crate) use named::Caller;
+pub use service::locate_called;
+pub(crate) use service::{locate_service, named_service};
 
 /// Where something is, as far as one jurisdiction is concerned.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -92,12 +99,17 @@ pub fn locate_in_any<'j>(
     jurisdictions: impl IntoIterator<Item = &'j JurisdictionName>,
     world: &World,
 ) -> Location {
+    first_inside(jurisdictions.into_iter().map(|jurisdiction| locate(node, jurisdiction, world)))
+}
+
+/// Inside where one of `locations` is; else the first of them.
+pub(crate) fn first_inside(locations: impl Iterator<Item = Location>) -> Location {
     let mut first = None;
-    for jurisdiction in jurisdictions {
-        match locate(node, jurisdiction, world) {
-            Location::Inside => return Location::Inside,
-            elsewhere => first = first.or(Some(elsewhere)),
+    for location in locations {
+        if location.is_inside() {
+            return location;
         }
+        first = first.or(Some(location));
     }
     first.unwrap_or_else(|| Location::Unknown("no jurisdiction is asked for".to_owned()))
 }

@@ -52,6 +52,32 @@ pub enum Reason {
     VolumeUsedOutside,
     /// A classified volume or copy would go to a namespace that is not guarded.
     ClaimOutsideGuarded,
+    /// A pod asks for what escapes every generated network policy: the network of its node, or the right to change it.
+    EscapesPolicy,
+    /// A probe or hook of a pod makes its node call a place that is not inside.
+    ProbeOutside,
+    /// A pod asks a name server that is not inside.
+    ResolverOutside,
+    /// A pod gives a name an address that is not inside.
+    HostAliasOutside,
+    /// A proxy in the environment of a pod is not inside.
+    ProxyOutside,
+    /// A Service leads to a place that is not inside, or is reached from one.
+    ServiceOutside,
+    /// What stands behind a Service is not inside.
+    EndpointOutside,
+    /// An Ingress or a route forwards to a place that is not inside.
+    RouteOutside,
+    /// A host takes connections by a TLS older than 1.3.
+    TlsTooOld,
+    /// A NetworkPolicy lets classified pods reach more than their policies allow.
+    EgressWidened,
+    /// A mark of Bund's own says what is not so.
+    MarkForged,
+    /// Somebody connects into a pod that holds a class, without the right to.
+    ConnectionUnapproved,
+    /// The API server would call a place that is not inside.
+    CallbackOutside,
     /// A volume is not encrypted as the class asks.
     NotEncrypted,
     /// An update takes a class away.
@@ -72,6 +98,8 @@ pub enum Reason {
     UnknownClass,
     /// A pod reads what its node keeps of other pods.
     NodeReader,
+    /// An address found in settings is not known to be inside.
+    AddressOutside,
 }
 
 /// What a finding does to the verdict.
@@ -104,7 +132,7 @@ pub struct Entry {
 
 impl Reason {
     /// Every reason, in the order of the documentation.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 43] = [
         Self::NodeOutside,
         Self::BindingOutside,
         Self::RunsOutside,
@@ -124,6 +152,19 @@ impl Reason {
         Self::VolumeUnmarked,
         Self::VolumeUsedOutside,
         Self::ClaimOutsideGuarded,
+        Self::EscapesPolicy,
+        Self::ProbeOutside,
+        Self::ResolverOutside,
+        Self::HostAliasOutside,
+        Self::ProxyOutside,
+        Self::ServiceOutside,
+        Self::EndpointOutside,
+        Self::RouteOutside,
+        Self::TlsTooOld,
+        Self::EgressWidened,
+        Self::MarkForged,
+        Self::ConnectionUnapproved,
+        Self::CallbackOutside,
         Self::NotEncrypted,
         Self::ClassRemoved,
         Self::GuardRemoved,
@@ -134,6 +175,7 @@ impl Reason {
         Self::UnknownField,
         Self::UnknownClass,
         Self::NodeReader,
+        Self::AddressOutside,
     ];
 
     /// The stable code.
@@ -158,6 +200,19 @@ impl Reason {
             Self::VolumeUnmarked => "VolumeUnmarked",
             Self::VolumeUsedOutside => "VolumeUsedOutside",
             Self::ClaimOutsideGuarded => "ClaimOutsideGuarded",
+            Self::EscapesPolicy => "EscapesPolicy",
+            Self::ProbeOutside => "ProbeOutside",
+            Self::ResolverOutside => "ResolverOutside",
+            Self::HostAliasOutside => "HostAliasOutside",
+            Self::ProxyOutside => "ProxyOutside",
+            Self::ServiceOutside => "ServiceOutside",
+            Self::EndpointOutside => "EndpointOutside",
+            Self::RouteOutside => "RouteOutside",
+            Self::TlsTooOld => "TlsTooOld",
+            Self::EgressWidened => "EgressWidened",
+            Self::MarkForged => "MarkForged",
+            Self::ConnectionUnapproved => "ConnectionUnapproved",
+            Self::CallbackOutside => "CallbackOutside",
             Self::NotEncrypted => "NotEncrypted",
             Self::ClassRemoved => "ClassRemoved",
             Self::GuardRemoved => "GuardRemoved",
@@ -168,6 +223,7 @@ impl Reason {
             Self::UnknownField => "UnknownField",
             Self::UnknownClass => "UnknownClass",
             Self::NodeReader => "NodeReader",
+            Self::AddressOutside => "AddressOutside",
         }
     }
 

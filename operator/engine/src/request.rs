@@ -33,6 +33,8 @@ pub struct Request {
 pub struct Rights {
     /// The classes that the requester may take away: verb `declassify` on `dataclasses` of our group.
     pub declassify: BTreeSet<HeldClass>,
+    /// The classes into whose holders the requester may connect: verb `connect` on `dataclasses` of our group.
+    pub connect: BTreeSet<HeldClass>,
 }
 
 impl Request {

@@ -13,17 +13,25 @@ use crate::{
     subject::{PodShape, Role, WorkloadKind},
 };
 
+pub(crate) mod address_outside;
 pub(crate) mod binding_outside;
 pub(crate) mod claim_outside_guarded;
 pub(crate) mod class_not_on_template;
 pub(crate) mod class_outside_guarded;
 pub(crate) mod class_removed;
+pub(crate) mod connection_unapproved;
 mod daemon_set_unconfined;
 pub(crate) mod destination_outside;
+pub(crate) mod egress_widened;
+mod escapes_policy;
 pub(crate) mod fact_unreadable;
 pub(crate) mod field_unreadable;
+pub(crate) mod forward_outside;
 pub(crate) mod guard_removed;
+mod host_alias_outside;
 mod inline_volume;
+pub(crate) mod mark_forged;
+mod named_host;
 pub(crate) mod namespace_not_guarded;
 mod no_eligible_node;
 mod node_outside;
@@ -32,9 +40,13 @@ pub(crate) mod not_encrypted;
 mod placement_contradicts;
 mod placement_unconfined;
 pub(crate) mod policies_conflict;
+mod probe_outside;
+mod proxy_outside;
+mod resolver_outside;
 mod runs_outside;
 pub(crate) mod storage_outside;
 mod term_impossible;
+pub(crate) mod tls_too_old;
 pub(crate) mod unknown_class;
 pub(crate) mod unknown_field;
 pub(crate) mod volume_unmarked;
@@ -114,6 +126,7 @@ impl Case<'_> {
             | Role::Namespace
             | Role::Carrier(_)
             | Role::Grant(_)
+            | Role::Network(_)
             | Role::Other => false,
         };
         comes_to_be && self.injection == Injects::WherePoliciesSay && self.requirement.injects()
@@ -209,6 +222,19 @@ pub(crate) fn judge_volumes(case: &Case<'_>, namespace: &str, findings: &mut Vec
     if starts {
         volume_unmarked::judge(&claims, case.requirement, case.provenance, case.snapshot, findings);
     }
+}
+
+/// Judges what the pods of one shape say about the network, against one requirement.
+pub(crate) fn judge_network(case: &Case<'_>, namespace: &str, findings: &mut Vec<Finding>) {
+    if case.requirement.jurisdictions.is_empty() {
+        return;
+    }
+    escapes_policy::judge(case, namespace, findings);
+    probe_outside::judge(case, namespace, findings);
+    resolver_outside::judge(case, namespace, findings);
+    host_alias_outside::judge(case, namespace, findings);
+    proxy_outside::judge(case, namespace, findings);
+    address_outside::judge_shape(case, namespace, findings);
 }
 
 /// Judges a carrier against one requirement.

@@ -4,7 +4,7 @@ use alloc::{collections::BTreeSet, vec::Vec};
 
 use bund_crds::{Aspect, JurisdictionName, Mode, PlacementStrategy};
 
-use crate::{HeldClass, Snapshot, classify::Classification, snapshot::Policy};
+use crate::{HeldClass, Provenance, Snapshot, classify::Classification, snapshot::Policy};
 
 /// Where one class must stay: the intersection of what every policy that keeps it allows.
 #[derive(Clone, Debug)]
@@ -36,6 +36,12 @@ impl Requirement<'_> {
         enforced.map(|aspect| self.mode(*aspect)).max().unwrap_or(Mode::Audit)
     }
 
+    /// The same requirement as far as some of its policies ask for it; `None` where none of them does.
+    pub(crate) fn of(&self, counts: impl Fn(&Policy) -> bool) -> Option<Self> {
+        let policies: Vec<_> = self.policies.iter().copied().filter(|policy| counts(policy)).collect();
+        (!policies.is_empty()).then(|| Self { policies, ..self.clone() })
+    }
+
     /// Whether pods are confined for their owners: a policy that denies says `Inject`, and none that denies says
     /// `Require`.
     pub fn injects(&self) -> bool {
@@ -56,6 +62,20 @@ pub fn policies_in<'s>(
         // What is not known about the namespace must not keep a policy from applying.
         (None, _) | (Some(_), None) => true,
     })
+}
+
+/// Every declared class that some policy keeps in a namespace: what may come to live there at any time.
+pub(crate) fn enrolled(snapshot: &Snapshot, namespace: &str) -> Classification {
+    let mut classes = Classification::new();
+    for policy in policies_in(snapshot, namespace) {
+        for class in &policy.spec.data_classes {
+            if snapshot.world().class(class.as_str()).is_some() {
+                let kept = || Vec::from([Provenance::Enrolled { policy: policy.name.clone() }]);
+                classes.entry(class.as_str().into()).or_insert_with(kept);
+            }
+        }
+    }
+    classes
 }
 
 /// What the policies ask for the classes that a subject in `namespace` holds, one requirement per class that

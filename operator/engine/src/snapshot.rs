@@ -4,9 +4,9 @@
 //! operator's index and the command line build it by the same [`Snapshot::observe`], from objects as the API
 //! server prints them. What cannot be read is kept as a fact of its own.
 
-use alloc::{boxed::Box, sync::Arc, vec::Vec};
+use alloc::{boxed::Box, collections::BTreeSet, sync::Arc, vec::Vec};
 
-use bund_crds::{NamespaceName, labels};
+use bund_crds::NamespaceName;
 use rpds::{RedBlackTreeMapSync, RedBlackTreeSetSync};
 use serde_json::Value;
 
@@ -16,31 +16,45 @@ use crate::{
     subject::{Access, ClaimInUse, Labels},
 };
 
+mod api_server;
 mod carrier;
 mod carriers;
 mod class;
 mod dependents;
+mod geography;
 mod glass;
+mod hosts;
 mod jurisdiction;
+mod namespace;
+mod network_policy;
+mod networks;
 mod node;
 mod observe;
 mod pod;
 mod record;
+mod service;
 mod table;
+mod templates;
 mod transfers;
 mod world;
 
+pub use api_server::ApiServer;
 pub use carrier::{CarrierFacts, CarrierId, CarrierKind, Origin};
 pub(crate) use carrier::{claim_links, origin};
 use carriers::Carriers;
 pub(crate) use carriers::{PodKey, lies_on};
 pub use class::ClassKind;
+pub use geography::{Country, DatabaseState, Databases, Geography, Said, Service, Silence};
 pub use glass::Glass;
+pub use namespace::NamespaceFacts;
+pub use networks::ClusterNetworks;
 pub use node::{NodeFacts, Substance};
 pub use observe::{DEFAULT_NAMESPACE, Observed};
 pub use pod::{Life, MadeBy, PodFacts};
+pub use service::{Leads, ServiceFacts};
 pub(crate) use table::Place;
 pub use table::Table;
+use templates::Templates;
 pub use transfers::{
     ApprovalFacts, Creator, EventFacts, ExporterFacts, TransferFacts, TransferKey, TransferKind, Transfers,
     UnreadableTransfer, Watch,
@@ -61,8 +75,12 @@ pub struct Snapshot {
     pods: RedBlackTreeMapSync<PodKey, Arc<PodFacts>>,
     /// The pods that take over from storage in another way than by using a claim.
     indirect: RedBlackTreeSetSync<PodKey>,
+    services: RedBlackTreeMapSync<PodKey, Arc<ServiceFacts>>,
+    network_policies: RedBlackTreeMapSync<PodKey, Arc<Subject>>,
     nodes_listed: Listing,
     transfers: Transfers,
+    api_server: ApiServer,
+    templates: Templates,
 }
 
 /// Whether a kind was listed as a whole, so that what is not known does not exist.
@@ -73,13 +91,6 @@ pub enum Listing {
     NotGiven,
     /// All of them are known.
     Whole,
-}
-
-/// What is known of a Namespace.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NamespaceFacts {
-    /// Its labels.
-    pub labels: Labels,
 }
 
 /// Namespaces of the cluster itself, where nothing is refused.
@@ -130,9 +141,30 @@ impl Snapshot {
         self.transfers.set_watch(watch);
     }
 
+    /// States which databases say where addresses are.
+    pub fn set_geography(&mut self, geography: Geography) {
+        Arc::make_mut(&mut self.world).geography = geography;
+    }
+
     /// The Namespace of this name.
     pub fn namespace(&self, name: &str) -> Option<&NamespaceFacts> {
         self.namespaces.get(name)
+    }
+
+    /// Every Namespace, in order of name.
+    pub fn namespaces(&self) -> impl Iterator<Item = (&str, &NamespaceFacts)> {
+        self.namespaces.iter().map(|(name, facts)| (name.as_ref(), facts))
+    }
+
+    /// The namespaces in which nothing is refused, in order of name.
+    pub fn exempt_namespaces(&self) -> BTreeSet<&str> {
+        let named = self.world.location().exempt.iter().map(NamespaceName::as_str);
+        ALWAYS_EXEMPT.into_iter().chain(named).collect()
+    }
+
+    /// Where the API server is to be reached.
+    pub fn api_server(&self) -> &ApiServer {
+        &self.api_server
     }
 
     /// This snapshot with other labels on the Namespace of this name.
@@ -174,6 +206,11 @@ impl Snapshot {
     /// States that every Node there is has been observed.
     pub fn set_nodes_listed(&mut self) {
         self.nodes_listed = Listing::Whole;
+    }
+
+    /// The Service of this namespace and name.
+    pub fn service(&self, namespace: &str, name: &str) -> Option<&ServiceFacts> {
+        self.services.get(&(namespace.into(), name.into())).map(AsRef::as_ref)
     }
 
     /// The carrier of this id.
@@ -267,6 +304,11 @@ impl Snapshot {
         here.map(|(_, pod)| &pod.subject)
     }
 
+    /// What makes pods in a namespace, in order of kind and name, but for what a Deployment or a CronJob made.
+    pub fn templates_in<'s>(&'s self, namespace: &'s str) -> impl Iterator<Item = &'s Subject> {
+        self.templates.within(namespace)
+    }
+
     fn insert_pod(&mut self, key: PodKey, mut pod: PodFacts) {
         self.remove_pod(&key);
         // Pods of one workload lie side by side.
@@ -316,11 +358,30 @@ impl Snapshot {
                 self.namespaces.remove_mut(name);
             }
             ("", "Node") => {
+                let Some(node) = self.nodes.get(name).cloned() else { return };
+                if !node.networks.is_empty() {
+                    Arc::make_mut(&mut self.world).networks.forget(name, &node);
+                }
                 self.nodes.remove_mut(name);
+            }
+            ("networking.k8s.io", "ServiceCIDR") => {
+                Arc::make_mut(&mut self.world).networks.forget_services(name);
             }
             ("", "Pod") => {
                 let key = (namespace.clone().unwrap_or_default(), name.clone());
                 self.remove_pod(&key);
+            }
+            ("", "Service") => {
+                if ApiServer::is_told_by("", kind, namespace.as_deref(), name) {
+                    self.api_server.forget(kind);
+                }
+                self.services.remove_mut(&(namespace.clone().unwrap_or_default(), name.clone()));
+            }
+            network_policy::KIND => {
+                self.network_policies.remove_mut(&(namespace.clone().unwrap_or_default(), name.clone()));
+            }
+            (group, kind) if ApiServer::is_told_by(group, kind, namespace.as_deref(), name) => {
+                self.api_server.forget(kind);
             }
             (group, kind) => {
                 if let Some(own) = OwnKind::of(group, kind) {
@@ -332,6 +393,8 @@ impl Snapshot {
                     self.carriers.remove(&id);
                 } else if let Some(kind) = ClassKind::of(group, kind) {
                     self.classes.remove_mut(&(kind, name.clone()));
+                } else {
+                    self.templates.forget(id);
                 }
             }
         }
@@ -347,17 +410,5 @@ impl Snapshot {
         let text = |member: &str| object.get(member).and_then(Value::as_str).unwrap_or_default();
         let mapping = self.world.mapping(crate::subject_group(text("apiVersion")), text("kind"));
         Subject::extract(object, namespace, name, mapping)
-    }
-}
-
-impl NamespaceFacts {
-    /// A namespace is guarded by its label, and by holding a class.
-    pub fn is_guarded(&self) -> bool {
-        self.has_guarded_label() || self.labels.classes().next().is_some()
-    }
-
-    /// Whether the label that enrols it is there: only then do our webhooks see its objects.
-    pub fn has_guarded_label(&self) -> bool {
-        self.labels.get(labels::GUARDED) == Some(labels::GUARDED_VALUE)
     }
 }

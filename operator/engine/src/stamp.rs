@@ -137,6 +137,7 @@ fn told(way: &Provenance) -> String {
         Provenance::Label { .. }
         | Provenance::Namespace { .. }
         | Provenance::Selector { .. }
+        | Provenance::Enrolled { .. }
         | Provenance::Pod { .. } => way.to_string(),
     };
     text.chars().take(MARK_LENGTH).collect()

@@ -3,7 +3,12 @@
 //! Extraction is total. A field of the wrong JSON type becomes a [`Defect`], a field that nobody knows is
 //! listed; neither becomes a way past.
 
-use alloc::{boxed::Box, collections::BTreeMap, sync::Arc, vec::Vec};
+use alloc::{
+    boxed::Box,
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    vec::Vec,
+};
 
 use bund_crds::labels::DATA_CLASS_PREFIX;
 use serde_json::Value;
@@ -11,13 +16,18 @@ use serde_json::Value;
 use crate::{
     FieldPath, ObjectId,
     destination::Destination,
+    forward::Forward,
+    network_policy::NetworkPolicy,
     snapshot::{CarrierFacts, CarrierId, CarrierKind, MadeBy, Origin},
 };
 
 mod affinity;
 mod extract;
 mod known;
+mod network;
+mod network_policy;
 mod pod;
+mod pod_network;
 mod read;
 mod reference;
 mod volume;
@@ -27,10 +37,12 @@ pub use affinity::{FieldRequirement, NodeRequirement, NodeTerm, Operator};
 pub(crate) use affinity::{REQUIRED, TermForm, selector_terms};
 pub(crate) use extract::{group_of, labels_of};
 pub use pod::{ClaimName, ClaimTemplate, PodShape};
+pub use pod_network::{NamedHost, PodNetwork, Purpose, ServiceNames, Untold};
 pub(crate) use read::Reader;
 pub use reference::Reference;
 pub use volume::{Access, ClaimInUse, PodVolume, VolumeKind};
 pub use workload::WorkloadKind;
+pub(crate) use workload::makes_pods;
 
 /// The labels of an object, in order of their keys, each once. Cloning them is cheap.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -95,10 +107,16 @@ pub struct Subject {
     pub role: Role,
     /// What it says as a carrier, where it is one.
     pub carrier: Option<Arc<CarrierFacts>>,
+    /// What it lets pods reach, where it is a NetworkPolicy or another engine's.
+    pub network_policy: Option<Arc<NetworkPolicy>>,
     /// The pod that it is, or the pods that will be made of it.
     pub shapes: Vec<PodShape>,
     /// Places that it names through a `DestinationMapping`.
     pub destinations: Vec<Destination>,
+    /// Where it leads, where it is an object of the network.
+    pub forwards: Arc<[Forward]>,
+    /// Hosts that what it holds mentions: those of a `ConfigMap`'s data.
+    pub mentions: Vec<NamedHost>,
     /// Fields that a rule would read and that are not what they should be.
     pub defects: Vec<Defect>,
     /// Fields of pods that this version does not know.
@@ -136,8 +154,25 @@ pub enum Role {
     Carrier(CarrierKind),
     /// An object that lets other namespaces refer to what lies in its own.
     Grant(Vec<Granted>),
+    /// An object that acts for whatever lives in its namespace, and so for every class that policies keep there.
+    Network(NetworkKind),
     /// Anything else; only its destinations count.
     Other,
+}
+
+/// What an object that acts for its namespace does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum NetworkKind {
+    /// A Service: it takes connections, or leads elsewhere.
+    Service,
+    /// Endpoints or an EndpointSlice: what stands behind a Service.
+    Endpoints,
+    /// An Ingress, a Gateway or a route: it forwards requests.
+    Route,
+    /// A NetworkPolicy: it lets pods out.
+    Policy,
+    /// An object of another kind, of which a `DestinationMapping` says so.
+    Mapped,
 }
 
 /// Carriers that a namespace is let refer to.
@@ -177,19 +212,17 @@ impl Subject {
     /// The subject that the carrier `id` is, as far as it is known.
     pub(crate) fn of_carrier(id: &CarrierId, facts: &Arc<CarrierFacts>) -> Self {
         Self {
-            id: ObjectId {
-                group: id.kind.group().into(),
-                kind: id.kind.as_str().into(),
-                namespace: id.namespace.clone(),
-                name: id.name.clone(),
-            },
+            id: id.into(),
             labels: facts.labels.clone(),
             inner_labels: Vec::new(),
             made_by: MadeBy::Unknown,
             role: Role::Carrier(id.kind),
             carrier: Some(facts.clone()),
+            network_policy: None,
             shapes: Vec::new(),
             destinations: Vec::new(),
+            forwards: Arc::default(),
+            mentions: Vec::new(),
             defects: Vec::new(),
             unknown_fields: Vec::new(),
             deletion: Deletion::NotAsked,
@@ -213,6 +246,21 @@ impl Subject {
                 .any(|claim| claim.sources.iter().any(elsewhere) || !matches!(claim.origin, Origin::Known))
         };
         self.shapes.iter().any(|shape| inline(shape) || made(shape))
+    }
+
+    /// Every place of the object where labels may be, each once.
+    pub(crate) fn all_labels(&self) -> Vec<(FieldPath, &Labels)> {
+        let own = (FieldPath::of("metadata.labels"), &self.labels);
+        let of_shapes = self.shapes.iter().map(|shape| (shape.labels_at.clone(), &shape.labels));
+        let of_claims = self
+            .shapes
+            .iter()
+            .flat_map(|shape| shape.claims.iter())
+            .map(|claim| (claim.at.key("metadata").key("labels"), &claim.labels));
+        let inner = self.inner_labels.iter().map(|(at, labels)| (at.clone(), labels));
+        let mut seen = BTreeSet::new();
+        let all = core::iter::once(own).chain(of_shapes).chain(of_claims).chain(inner);
+        all.filter(|(at, _)| seen.insert(at.clone())).collect()
     }
 
     /// The claims that a pod uses.

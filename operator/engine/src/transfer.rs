@@ -10,15 +10,19 @@ mod chain;
 mod decisions;
 mod digest;
 mod due;
+mod memory;
 mod over;
 mod recorded;
 mod standing;
 mod turn;
 
-pub use assess::{Assessment, Count, Deadline, Missing, Prohibition, Route, Totals, assess, totals};
+pub use assess::{
+    Assessment, Count, Deadline, ELSEWHERE_DAYS, Missing, Prohibition, Route, Totals, assess, beijing, totals,
+};
 pub use case::Judges;
-pub use decisions::{Refusal, Tally, judge_decision, needs_right, tally};
+pub use decisions::{NO_CREDENTIAL, Refusal, Tally, judge_decision, needs_right, tally};
 pub use digest::{digest, text_to_approve};
 pub use due::{Absent, Due, due, revocation};
-pub use standing::{End, Standing, standing};
+pub use memory::Memory;
+pub use standing::{End, Standing, State, standing, standing_on_record};
 pub use turn::{Turn, is_end};

@@ -20,6 +20,7 @@ use crate::{
 
 mod data_class;
 mod destination_mapping;
+mod egress;
 mod jurisdiction;
 mod location;
 mod policy;

@@ -91,6 +91,7 @@ fn the_dependencies_are_those_that_were_looked_at() {
     // its client, reqwest, hyper, rand and getrandom above all.
     let normal = [
         "bund-crds",
+        "idna",
         "ipnet",
         "jiff",
         "rpds",

@@ -205,7 +205,11 @@ fn containers_that_are_added_and_pods_that_are_bound_are_always_new() {
         ("the status of a pod abroad", on(Some("status"), &abroad), PassesWithAWarning),
         ("a resize abroad", on(Some("resize"), &abroad), PassesWithAWarning),
         ("a container in a pod abroad", on(Some("ephemeralcontainers"), &abroad), Refused),
-        ("a container in a pod inside", on(Some("ephemeralcontainers"), &inside), Passes),
+        (
+            "a container in a pod inside, which is a connection too",
+            on(Some("ephemeralcontainers"), &inside),
+            PassesAndIsRecorded,
+        ),
         (
             "a container in a pod that could still go anywhere",
             on(Some("ephemeralcontainers"), &pending),

@@ -3,6 +3,7 @@
 use alloc::{boxed::Box, collections::BTreeMap, vec::Vec};
 use core::{borrow::Borrow, fmt};
 
+use bund_crds::PolicyName;
 use serde::Serialize;
 
 use super::{Holder, holder::way};
@@ -67,6 +68,11 @@ pub enum Provenance {
         #[serde(skip_serializing_if = "Option::is_none")]
         mark: Option<Box<str>>,
     },
+    /// It acts for its namespace, which is guarded, and a policy keeps the class there.
+    Enrolled {
+        /// The first policy that does.
+        policy: PolicyName,
+    },
     /// The pod that is bound holds it.
     Pod {
         /// The pod's name.
@@ -79,7 +85,7 @@ impl Provenance {
     pub fn field(&self) -> FieldPath {
         match self {
             Self::Label { field } | Self::Selector { field } | Self::Carrier { field, .. } => field.clone(),
-            Self::Namespace { .. } | Self::Pod { .. } => FieldPath::root(),
+            Self::Namespace { .. } | Self::Enrolled { .. } | Self::Pod { .. } => FieldPath::root(),
         }
     }
 }
@@ -97,6 +103,7 @@ impl fmt::Display for Provenance {
                 }
                 if field.as_str().is_empty() { Ok(()) } else { write!(f, ", named in {field}") }
             }
+            Self::Enrolled { policy } => write!(f, "ResidencyPolicy {policy} keeps it in this namespace"),
             Self::Pod { name } => write!(f, "held by pod {name}"),
         }
     }

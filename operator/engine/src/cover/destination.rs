@@ -1,15 +1,17 @@
 //! Where findings say that data goes, and whether a transfer declares that place.
 
-use alloc::{boxed::Box, collections::BTreeSet};
+use alloc::{boxed::Box, collections::BTreeSet, string::ToString};
 
 use bund_crds::{
-    HostName, ProviderName, RegionId,
+    Cidr, HostName, ProviderName, RegionId,
     cross_border_transfer::{Destination, Place},
     destination_mapping::DestinationType,
 };
 
 use crate::{
-    Snapshot, destination,
+    Snapshot,
+    address::Host,
+    destination,
     locate::{self, is_in_region},
     snapshot::World,
     storage::parameters::PlaceKind,
@@ -38,6 +40,8 @@ pub enum FlowPlace {
     Storage(PlaceKind, Box<str>),
     /// A place that a mapped field names, with the provider whose region it is.
     Mapped(DestinationType, Box<str>, Option<ProviderName>),
+    /// A host that is called by name, or by its address.
+    Host(Host),
 }
 
 impl From<FlowPlace> for FlowDestination {
@@ -94,6 +98,8 @@ impl<'s> Listed<'s> {
             FlowPlace::NodeZone(text) => self.some_cloud(|provider| self.zone(provider, text)),
             FlowPlace::Storage(kind, text) => self.stored(*kind, text),
             FlowPlace::Mapped(kind, text, provider) => self.mapped(*kind, text, provider.as_ref()),
+            // At which ports, the network policy of the transfer sees to.
+            FlowPlace::Host(host) => self.host(DestinationType::Host, &host.to_string()),
         }
     }
 
@@ -123,10 +129,21 @@ impl<'s> Listed<'s> {
         }
     }
 
-    /// Whether the host that the text names is listed, by its whole name.
+    /// Whether the host that the text names is listed, by its whole name; an address also by a network that holds it.
     fn host(self, kind: DestinationType, text: &str) -> bool {
-        let host = destination::named_host(kind, text);
-        host.is_some_and(|host| self.hosts().any(|listed| listed.as_str() == host))
+        let host = destination::host(kind, text);
+        host.is_some_and(|host| self.lists(&host) || self.holds(&host))
+    }
+
+    /// Whether a host is listed by its whole name.
+    fn lists(self, host: &Host) -> bool {
+        self.hosts().any(|listed| Host::of(listed.as_str()).as_ref() == Ok(host))
+    }
+
+    /// Whether it is an address of a listed network. At which ports, the network policy of the transfer sees to.
+    fn holds(self, host: &Host) -> bool {
+        let Host::Address(address) = host else { return false };
+        self.networks().any(|listed| listed.network().contains(address))
     }
 
     /// Whether a region label of `provider` can only mean a listed region.
@@ -155,14 +172,21 @@ impl<'s> Listed<'s> {
     fn regions(self) -> impl Iterator<Item = (&'s ProviderName, &'s RegionId)> {
         self.listed.iter().filter_map(|destination| match destination.place()? {
             Place::Region(provider, region) => Some((provider, region)),
-            Place::Host(_) => None,
+            Place::Host(_) | Place::Network(..) => None,
+        })
+    }
+
+    fn networks(self) -> impl Iterator<Item = &'s Cidr> {
+        self.listed.iter().filter_map(|destination| match destination.place()? {
+            Place::Network(network, _) => Some(network),
+            Place::Region(..) | Place::Host(_) => None,
         })
     }
 
     fn hosts(self) -> impl Iterator<Item = &'s HostName> {
         self.listed.iter().filter_map(|destination| match destination.place()? {
             Place::Host(host) => Some(host),
-            Place::Region(..) => None,
+            Place::Region(..) | Place::Network(..) => None,
         })
     }
 }

@@ -9,9 +9,23 @@ use bund_crds::cross_border_transfer::Source;
 
 use crate::{
     ObjectId, Snapshot, Subject,
+    decide::judged_in,
     snapshot::{CarrierId, CarrierKind, MadeBy},
     subject::Role,
 };
+
+/// Whether a subject is, or was made by, the workload of its own namespace with this kind and name.
+pub(crate) fn is_or_was_made_by(subject: &Subject, kind: &str, name: &str, snapshot: &Snapshot) -> bool {
+    let meant = Source { kind: kind.into(), name: name.into() };
+    senders(subject, judged_in(subject, snapshot), snapshot).iter().any(|sender| sender.is(&meant))
+}
+
+/// The kind and the name of what made a subject, as far up as its names tell; its own where nothing did.
+pub(crate) fn owner_of<'s>(subject: &'s Subject, snapshot: &'s Snapshot) -> (&'s str, &'s str) {
+    let own = (subject.id.kind.as_ref(), subject.id.name.as_ref());
+    let senders = senders(subject, judged_in(subject, snapshot), snapshot);
+    senders.last().map_or(own, |sender| (sender.kind, sender.name))
+}
 
 /// Something of the flow's own namespace that may be listed as a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,12 +56,15 @@ const GROUPS: [(&str, &str); 11] = [
 impl Sender<'_> {
     /// Whether a transfer lists it.
     pub(super) fn is_one_of(self, sources: &[Source]) -> bool {
+        sources.iter().any(|source| self.is(source))
+    }
+
+    /// Whether a source means it.
+    pub(super) fn is(self, source: &Source) -> bool {
         let known = GROUPS.into_iter().find(|(kind, _)| *kind == self.kind);
         known.is_none_or(|(_, group)| group == self.group)
-            && sources.iter().any(|source| {
-                source.kind == self.kind && source.name == self.name
-                    || source.kind == "StatefulSet" && self.is_claim_of(&source.name)
-            })
+            && (source.kind == self.kind && source.name == self.name
+                || source.kind == "StatefulSet" && self.is_claim_of(&source.name))
     }
 
     /// Whether it is a claim that a StatefulSet of this name makes: `<template>-<name>-<number>`. Of a template with a
@@ -74,7 +91,7 @@ pub(super) fn senders<'s>(subject: &'s Subject, namespace: &str, snapshot: &'s S
             links.iter().filter(|link| link.kind.is_namespaced()).map(of_carrier).collect()
         }
         Role::Carrier(_) => Vec::from([of_object(&subject.id)]),
-        Role::Pod | Role::Workload(_) | Role::Namespace | Role::Grant(_) | Role::Other => {
+        Role::Pod | Role::Workload(_) | Role::Namespace | Role::Grant(_) | Role::Network(_) | Role::Other => {
             with_makers(subject)
         }
     }

@@ -20,6 +20,7 @@ pub fn judged_in<'s>(subject: &'s Subject, snapshot: &Snapshot) -> &'s str {
         | Role::Binding { .. }
         | Role::Carrier(_)
         | Role::Grant(_)
+        | Role::Network(_)
         | Role::Other => judge::judged_in(subject, snapshot),
     }
 }

@@ -17,13 +17,14 @@ use crate::{
     inject,
     placement::{Reach, reach},
     rule::{self, Case, Change, Injects},
-    select::{Requirement, requirements},
+    select::{self, Requirement, requirements},
     snapshot::{CarrierId, CarrierKind, ClassKind, DEFAULT_NAMESPACE, Enrolment},
     storage::{AskedClass, StoredFacts},
     subject::{PodShape, Role},
 };
 
 mod binding;
+mod mentions;
 
 /// What one object is found to be.
 pub(super) struct Judgement {
@@ -73,6 +74,7 @@ pub(super) fn is_kept(classes: &Classification, subject: &Subject, snapshot: &Sn
         | Role::Binding { .. }
         | Role::Carrier(_)
         | Role::Grant(_)
+        | Role::Network(_)
         | Role::Other => !requirements(classes, snapshot, judged_in(subject, snapshot)).is_empty(),
     }
 }
@@ -132,7 +134,7 @@ fn classifier<'s>(subject: &Subject, namespace: &'s str, snapshot: &'s Snapshot)
         Role::Pod => classifier.of(Holder::pod(namespace, &subject.id.name)),
         Role::Binding { pod, node: _ } => classifier.of(Holder::pod(namespace, pod)),
         Role::Carrier(kind) => classifier.of(Holder::Carrier(CarrierId::of(*kind, &subject.id))),
-        Role::Workload(_) | Role::Namespace | Role::Grant(_) | Role::Other => classifier,
+        Role::Workload(_) | Role::Namespace | Role::Grant(_) | Role::Network(_) | Role::Other => classifier,
     }
 }
 
@@ -152,9 +154,13 @@ fn assumed_of_cluster(subject: &Subject, snapshot: &Snapshot) -> Vec<Assumption>
     }
     let bound = match &subject.role {
         Role::Binding { node, .. } => node.as_deref(),
-        Role::Pod | Role::Workload(_) | Role::Namespace | Role::Carrier(_) | Role::Grant(_) | Role::Other => {
-            None
-        }
+        Role::Pod
+        | Role::Workload(_)
+        | Role::Namespace
+        | Role::Carrier(_)
+        | Role::Grant(_)
+        | Role::Network(_)
+        | Role::Other => None,
     };
     let named = subject.shapes.iter().filter_map(|shape| shape.node_name.as_deref()).chain(bound);
     assumed.extend(
@@ -184,6 +190,7 @@ impl Judge<'_> {
         match &subject.role {
             Role::Binding { pod, node } => self.binding(subject, pod, node.as_deref()),
             Role::Grant(granted) => self.grant(granted),
+            Role::Network(_) => self.network(subject),
             Role::Pod | Role::Workload(_) | Role::Namespace | Role::Carrier(_) | Role::Other => {
                 self.object(subject, object)
             }
@@ -202,6 +209,7 @@ impl Judge<'_> {
             | Role::Binding { .. }
             | Role::Namespace
             | Role::Grant(_)
+            | Role::Network(_)
             | Role::Other => self.classifier.labelled(&subject.labels, &FieldPath::of("metadata.labels")),
         };
         for shape in &subject.shapes {
@@ -210,6 +218,17 @@ impl Judge<'_> {
             merge(&mut all, classes);
         }
         self.lost_on_the_way(subject, &mut all);
+        self.whole(subject, &all);
+        all
+    }
+
+    /// What acts for its namespace: what its labels say, and everything that policies keep there.
+    fn network(&mut self, subject: &Subject) -> Classification {
+        let mut all = self.classifier.labelled(&subject.labels, &FieldPath::of("metadata.labels"));
+        // Of a namespace that nobody knows it is told that it was taken to be guarded; the webhook looks it up.
+        if self.snapshot.enrolment(self.namespace) == Enrolment::Guarded {
+            merge(&mut all, select::enrolled(self.snapshot, self.namespace));
+        }
         self.whole(subject, &all);
         all
     }
@@ -223,6 +242,7 @@ impl Judge<'_> {
             let provenance = classes.get(&requirement.class).map(Vec::as_slice).unwrap_or_default();
             rule::judge_carrier(subject, &requirement, provenance, self.snapshot, &mut self.findings);
         }
+        self.mentions(subject, &classes);
         classes
     }
 
@@ -264,6 +284,8 @@ impl Judge<'_> {
             };
             rule::judge_shape(&case, &mut self.findings);
             rule::judge_volumes(&case, self.namespace, &mut self.findings);
+            rule::judge_network(&case, self.namespace, &mut self.findings);
+            rule::connection_unapproved::judge_shape(&case, &mut self.findings);
             let open = case.reach.is_some_and(|reach| reach.first_hole().is_some());
             if open && !requirement.jurisdictions.is_empty() && case.will_be_confined() {
                 to_inject.push((requirement, provenance));
@@ -323,8 +345,18 @@ impl Judge<'_> {
         for requirement in &requirements {
             let provenance = classes.get(&requirement.class).map(Vec::as_slice).unwrap_or_default();
             rule::unknown_class::judge(requirement, provenance, self.snapshot, &mut self.findings);
+            rule::forward_outside::judge(
+                subject,
+                self.namespace,
+                requirement,
+                provenance,
+                self.snapshot,
+                &mut self.findings,
+            );
+            rule::tls_too_old::judge(subject, requirement, provenance, self.snapshot, &mut self.findings);
             rule::destination_outside::judge(
                 subject,
+                self.namespace,
                 requirement,
                 provenance,
                 self.snapshot,
@@ -346,7 +378,7 @@ pub(super) fn asked_reach(
     asked.then(|| reach(shape, &requirement.jurisdictions, snapshot))
 }
 
-fn merge(all: &mut Classification, more: Classification) {
+pub(super) fn merge(all: &mut Classification, more: Classification) {
     for (class, ways) in more {
         let known = all.entry(class).or_default();
         for way in ways {

@@ -31,6 +31,19 @@ pub(super) fn of(reason: Reason) -> Entry {
         Reason::VolumeUnmarked => VOLUME_UNMARKED,
         Reason::VolumeUsedOutside => VOLUME_USED_OUTSIDE,
         Reason::ClaimOutsideGuarded => CLAIM_OUTSIDE_GUARDED,
+        Reason::EscapesPolicy => ESCAPES_POLICY,
+        Reason::ProbeOutside => PROBE_OUTSIDE,
+        Reason::ResolverOutside => RESOLVER_OUTSIDE,
+        Reason::HostAliasOutside => HOST_ALIAS_OUTSIDE,
+        Reason::ProxyOutside => PROXY_OUTSIDE,
+        Reason::ServiceOutside => SERVICE_OUTSIDE,
+        Reason::EndpointOutside => ENDPOINT_OUTSIDE,
+        Reason::RouteOutside => ROUTE_OUTSIDE,
+        Reason::TlsTooOld => TLS_TOO_OLD,
+        Reason::EgressWidened => EGRESS_WIDENED,
+        Reason::MarkForged => MARK_FORGED,
+        Reason::ConnectionUnapproved => CONNECTION_UNAPPROVED,
+        Reason::CallbackOutside => CALLBACK_OUTSIDE,
         Reason::NotEncrypted => NOT_ENCRYPTED,
         Reason::ClassRemoved => CLASS_REMOVED,
         Reason::GuardRemoved => GUARD_REMOVED,
@@ -41,6 +54,7 @@ pub(super) fn of(reason: Reason) -> Entry {
         Reason::UnknownField => UNKNOWN_FIELD,
         Reason::UnknownClass => UNKNOWN_CLASS,
         Reason::NodeReader => NODE_READER,
+        Reason::AddressOutside => ADDRESS_OUTSIDE,
     }
 }
 
@@ -88,14 +102,8 @@ const POLICIES_CONFLICT: Entry = placement(
     "the policies that keep the data leave no jurisdiction in common.",
     "change one of the policies, or separate the classes into different workloads",
 );
-const DESTINATION_OUTSIDE: Entry = Entry {
-    aspect: Some(Aspect::Egress),
-    effect: Effect::Denies,
-    control: "XFER-1",
-    citation: TRANSFER,
-    summary: "a field names a destination that is not known to be inside.",
-    remedy: "name a destination inside",
-};
+const DESTINATION_OUTSIDE: Entry =
+    egress("a field names a destination that is not known to be inside.", "name a destination inside");
 const STORAGE_OUTSIDE: Entry = storage(
     "a volume, a claim, or a parameter of its storage class names a place that is not known to be inside.",
     "name a storage class, volume or server inside",
@@ -123,6 +131,63 @@ const VOLUME_USED_OUTSIDE: Entry = storage(
 const CLAIM_OUTSIDE_GUARDED: Entry = copy(
     "a classified volume or copy would go to a namespace that is not guarded.",
     "label the Namespace `bund.dev/guarded: \"true\"`, or have the volume declassified",
+);
+const ESCAPES_POLICY: Entry = egress(
+    "the pod asks for its node's network, or for rights with which it could get around every network policy.",
+    "take the field out, or have the exception listed in the policy's `egress.exceptions`",
+);
+const PROBE_OUTSIDE: Entry = egress(
+    "a probe or hook names a host that is not known to be inside. The node calls it, so no network policy of pods stops it.",
+    "leave `host` out, so that the pod itself is called",
+);
+const RESOLVER_OUTSIDE: Entry = egress(
+    "the pod asks a name server that is not known to be inside. Names carry data.",
+    "use `dnsPolicy: ClusterFirst` without further name servers",
+);
+const HOST_ALIAS_OUTSIDE: Entry = egress(
+    "a host alias gives a name an address that is not known to be inside.",
+    "take the alias out, or name an address inside",
+);
+const PROXY_OUTSIDE: Entry = egress(
+    "a proxy in the environment is not known to be inside. Everything that the program sends goes through it.",
+    "name a proxy inside",
+);
+const SERVICE_OUTSIDE: Entry = network(
+    "a Service leads to a place that is not known to be inside, or takes connections at one.",
+    "name a place inside, or take the field out",
+);
+const ENDPOINT_OUTSIDE: Entry = network(
+    "an address behind a Service is not known to be inside.",
+    "name pods by the Service's selector, or an address inside",
+);
+const ROUTE_OUTSIDE: Entry = network(
+    "an Ingress, Gateway or route sends, copies or redirects requests to a place that is not known to be inside.",
+    "name a place inside, or take the field out",
+);
+const TLS_TOO_OLD: Entry = Entry {
+    aspect: Some(Aspect::Safeguards),
+    control: "SEC-2",
+    citation: "CSL Art. 23, NDSR Art. 9",
+    ..network("a host takes connections without TLS, or by a TLS older than 1.3.", "ask for TLS 1.3")
+};
+const EGRESS_WIDENED: Entry = egress(
+    "a NetworkPolicy lets pods that hold a class reach more than their policies allow. Network policies only ever add.",
+    "take the peer out, or have it allowed in the policy's `egress`; `bund plan egress` shows what is open",
+);
+const MARK_FORGED: Entry = egress(
+    "a label under egress.bund.dev says what is not so. Bund writes these labels.",
+    "take the label out",
+);
+const CONNECTION_UNAPPROVED: Entry = Entry {
+    aspect: Some(Aspect::Connect),
+    ..egress(
+        "somebody connects into what holds a class (exec, attach, port-forward, a proxy, an ephemeral container), without the right to. What passes there leaves by the API server, which no network policy sees.",
+        "have it done by a person who was given the verb connect on the class by name (dataclasses of group bund.dev, ClusterRole bund-connector)",
+    )
+};
+const CALLBACK_OUTSIDE: Entry = network(
+    "a webhook or a conversion would send objects to a place that is not known to be inside.",
+    "name a Service of the cluster, or a host that a Jurisdiction or ClusterLocation lists",
 );
 const NOT_ENCRYPTED: Entry = Entry {
     aspect: Some(Aspect::Safeguards),
@@ -174,6 +239,27 @@ const NODE_READER: Entry = Entry {
         "put the class label on the pod too, or leave the path out",
     )
 };
+const ADDRESS_OUTSIDE: Entry = Entry {
+    control: "XFER-1",
+    citation: TRANSFER,
+    ..hint(
+        "an address found in the environment, the arguments or a ConfigMap is not known to be inside.",
+        "name an address inside; if nothing is sent there, there is nothing to do",
+    )
+};
+
+const fn egress(summary: &'static str, remedy: &'static str) -> Entry {
+    Entry {
+        aspect: Some(Aspect::Egress),
+        control: "XFER-1",
+        citation: TRANSFER,
+        ..placement(summary, remedy)
+    }
+}
+
+const fn network(summary: &'static str, remedy: &'static str) -> Entry {
+    Entry { aspect: Some(Aspect::Network), ..egress(summary, remedy) }
+}
 
 const fn placement(summary: &'static str, remedy: &'static str) -> Entry {
     Entry {

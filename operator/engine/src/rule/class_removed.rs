@@ -23,7 +23,7 @@ pub(crate) fn judge(
         Provenance::Label { .. } | Provenance::Selector { .. } => true,
         Provenance::Carrier { .. } | Provenance::Pod { .. } => matches!(subject.role, Role::Carrier(_)),
         // Whoever takes it from the Namespace is judged there.
-        Provenance::Namespace { .. } => false,
+        Provenance::Namespace { .. } | Provenance::Enrolled { .. } => false,
     };
     let lost: Classification = old
         .iter()

@@ -12,8 +12,34 @@ use crate::{
 
 /// Judges a subject that holds classes, of which `requirements` are kept by policies that can be read.
 pub(crate) fn judge(requirements: &[Requirement<'_>], snapshot: &Snapshot, findings: &mut Vec<Finding>) {
+    judge_where(|fact| concerns(fact, requirements), snapshot, findings);
+}
+
+/// Judges a connection into something that holds classes: where places are does not matter for it.
+pub(crate) fn judge_connection(
+    requirements: &[Requirement<'_>],
+    snapshot: &Snapshot,
+    findings: &mut Vec<Finding>,
+) {
+    let kept = requirements.iter().map(|requirement| requirement.mode(Aspect::Connect)).max();
+    let concerns = |fact: &Unreadable| match fact.kind {
+        OwnKind::ResidencyPolicy => Some(fact.mode),
+        OwnKind::DataClass => kept,
+        OwnKind::ClusterLocation
+        | OwnKind::Jurisdiction
+        | OwnKind::BreakGlass
+        | OwnKind::DestinationMapping => None,
+    };
+    judge_where(concerns, snapshot, findings);
+}
+
+fn judge_where(
+    concerns: impl Fn(&Unreadable) -> Option<Mode>,
+    snapshot: &Snapshot,
+    findings: &mut Vec<Finding>,
+) {
     for fact in snapshot.world().unreadable() {
-        let Some(mode) = concerns(fact, requirements) else { continue };
+        let Some(mode) = concerns(fact) else { continue };
         let what = format!(
             "may be concerned by {} {}, which cannot be read: {}",
             fact.kind.as_str(),

@@ -107,6 +107,18 @@ pub struct CarrierId {
     pub name: Box<str>,
 }
 
+impl From<&CarrierId> for ObjectId {
+    fn from(id: &CarrierId) -> Self {
+        let CarrierId { kind, namespace, name } = id;
+        Self {
+            group: kind.group().into(),
+            kind: kind.as_str().into(),
+            namespace: namespace.clone(),
+            name: name.clone(),
+        }
+    }
+}
+
 impl CarrierId {
     /// The claim of this namespace and name.
     pub(crate) fn claim(namespace: &str, name: &str) -> Self {

@@ -2,8 +2,10 @@
 
 use alloc::boxed::Box;
 
+use ipnet::IpNet;
 use serde_json::Value;
 
+use super::networks;
 use crate::subject::{Labels, labels_of};
 
 /// What is known of a Node: its claims about where it is, unjudged.
@@ -15,6 +17,8 @@ pub struct NodeFacts {
     pub provider_id: Option<Box<str>>,
     /// Whether a real machine stands behind it.
     pub substance: Substance,
+    /// The networks of its pods and its own addresses, in order.
+    pub networks: Box<[IpNet]>,
 }
 
 /// Whether a real machine stands behind a node.
@@ -49,6 +53,6 @@ impl NodeFacts {
             .filter_map(|taint| taint.get("key").and_then(Value::as_str))
             .any(|key| key == "virtual-kubelet.io/provider" || key == "virtual-node.liqo.io/not-allowed");
         let substance = if labelled || tainted { Substance::Virtual } else { Substance::Machine };
-        Self { labels, provider_id, substance }
+        Self { labels, provider_id, substance, networks: networks::of_node(object) }
     }
 }

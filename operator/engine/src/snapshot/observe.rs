@@ -5,10 +5,14 @@ use alloc::{boxed::Box, sync::Arc};
 use serde_json::Value;
 
 use super::{
-    CarrierFacts, CarrierId, CarrierKind, ClassKind, NamespaceFacts, NodeFacts, OwnKind, PodFacts, Snapshot,
-    TransferKind,
+    ApiServer, CarrierFacts, CarrierId, CarrierKind, ClassKind, NamespaceFacts, NodeFacts, OwnKind, PodFacts,
+    ServiceFacts, Snapshot, TransferKind, network_policy,
 };
-use crate::{storage::ClassFacts, subject::labels_of, subject_group};
+use crate::{
+    storage::ClassFacts,
+    subject::{labels_of, makes_pods},
+    subject_group,
+};
 
 /// What became of an observed object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,13 +38,33 @@ pub(super) fn observe(snapshot: &mut Snapshot, object: &Value) -> Observed {
             Observed::Fact
         }
         ("", "Node") => {
-            snapshot.nodes.insert_mut(name, Arc::new(NodeFacts::read(object)));
+            observe_node(snapshot, name, Arc::new(NodeFacts::read(object)));
+            Observed::Fact
+        }
+        ("networking.k8s.io", "ServiceCIDR") => {
+            Arc::make_mut(&mut snapshot.world).networks.observe_services(&name, object);
             Observed::Fact
         }
         // What has no name yet is not there yet.
         ("", "Pod") if name.is_empty() => Observed::NotAFact,
         ("", "Pod") => {
             observe_pod(snapshot, object, meta("namespace").unwrap_or(DEFAULT_NAMESPACE), name);
+            Observed::Fact
+        }
+        ("", kind @ "Service") => {
+            let namespace = meta("namespace").unwrap_or(DEFAULT_NAMESPACE);
+            if ApiServer::is_told_by("", kind, Some(namespace), &name) {
+                snapshot.api_server.observe(kind, object);
+            }
+            snapshot.services.insert_mut((namespace.into(), name), Arc::new(ServiceFacts::read(object)));
+            Observed::Fact
+        }
+        network_policy::KIND => {
+            snapshot.observe_network_policy(object, meta("namespace").unwrap_or(DEFAULT_NAMESPACE), name);
+            Observed::Fact
+        }
+        (group, kind) if ApiServer::is_told_by(group, kind, meta("namespace"), &name) => {
+            snapshot.api_server.observe(kind, object);
             Observed::Fact
         }
         (group, kind) => {
@@ -54,15 +78,33 @@ pub(super) fn observe(snapshot: &mut Snapshot, object: &Value) -> Observed {
                 snapshot.classes.insert_mut((kind, name), Arc::new(ClassFacts::read(object)));
                 return Observed::Fact;
             }
-            let Some(kind) = CarrierKind::of(group, kind) else { return Observed::NotAFact };
-            let namespace =
-                kind.is_namespaced().then(|| meta("namespace").unwrap_or(DEFAULT_NAMESPACE).into());
+            let namespace = meta("namespace").unwrap_or(DEFAULT_NAMESPACE);
+            let Some(kind) = CarrierKind::of(group, kind) else {
+                if makes_pods(group, kind) {
+                    snapshot.templates.observe(namespace, object);
+                }
+                return Observed::NotAFact;
+            };
+            let namespace = kind.is_namespaced().then(|| namespace.into());
             let id = CarrierId { kind, namespace, name };
             let facts = CarrierFacts::read(&id, object);
             snapshot.carriers.insert(id, facts);
             Observed::Fact
         }
     }
+}
+
+/// Most changes of nodes are heartbeats, which say nothing new.
+fn observe_node(snapshot: &mut Snapshot, name: Box<str>, node: Arc<NodeFacts>) {
+    let before = snapshot.nodes.get(&name).cloned();
+    if before.as_ref() == Some(&node) {
+        return;
+    }
+    let networked = |node: &NodeFacts| !node.networks.is_empty();
+    if networked(&node) || before.as_deref().is_some_and(networked) {
+        Arc::make_mut(&mut snapshot.world).networks.observe(&name, before.as_deref(), &node);
+    }
+    snapshot.nodes.insert_mut(name, node);
 }
 
 /// The namespace of namespaced objects that name none, as for kubectl.

@@ -3,9 +3,11 @@
 use alloc::{boxed::Box, collections::BTreeSet, vec::Vec};
 
 use bund_crds::{
-    Cidr, HostSuffix, JurisdictionName, JurisdictionSpec, LabelKey, ProviderName,
+    Cidr, JurisdictionName, JurisdictionSpec, LabelKey, ProviderName,
     jurisdiction::{Provider, ProviderIdForm, ZoneForm},
 };
+
+use super::hosts::Hosts;
 
 /// The names of places inside one jurisdiction.
 #[derive(Clone, Debug)]
@@ -23,7 +25,7 @@ pub struct Table {
     /// Every scheme of a `providerID` that some provider of the jurisdiction writes.
     schemes: BTreeSet<Box<str>>,
     networks: Vec<Cidr>,
-    host_suffixes: Vec<HostSuffix>,
+    hosts: Hosts,
 }
 
 /// A provider and one of its regions: a place at which a node may claim to be.
@@ -61,7 +63,7 @@ impl Table {
             all_providers: spec.providers.clone(),
             schemes,
             networks: spec.networks.clone(),
-            host_suffixes: spec.host_suffixes.clone(),
+            hosts: Hosts::of(spec),
         }
     }
 
@@ -80,9 +82,9 @@ impl Table {
         }
     }
 
-    /// Host suffixes under which every host is inside.
-    pub(crate) fn host_suffixes(&self) -> impl Iterator<Item = &str> {
-        self.host_suffixes.iter().map(HostSuffix::as_str)
+    /// Whether a host of this name, in the one spelling of [`Host`](crate::address::Host), is inside.
+    pub(crate) fn lists_host(&self, host: &str) -> bool {
+        self.hosts.hold(host)
     }
 
     /// Public networks inside.

@@ -10,15 +10,15 @@ use alloc::{
 };
 
 use bund_crds::{
-    Aspect, Check, Cidr, ClassName, ClusterLocationSpec, DataClassSpec, DestinationMappingSpec, GROUP,
-    JurisdictionName, JurisdictionSpec, Mode, NamespaceName, PlacementStrategy, PolicyName, Problem,
+    Aspect, Check, Cidr, ClassName, ClusterDns, ClusterLocationSpec, DataClassSpec, DestinationMappingSpec,
+    GROUP, JurisdictionName, JurisdictionSpec, Mode, NamespaceName, PlacementStrategy, PolicyName, Problem,
     ProviderName, ResidencyPolicySpec, Span, labels,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use serde_path_to_error::Segment;
 
-use super::{Glass, Observed, Table};
+use super::{ClusterNetworks, Geography, Glass, Observed, Table};
 use crate::FieldPath;
 
 /// What the custom resources say.
@@ -33,6 +33,9 @@ pub struct World {
     mappings: BTreeMap<Box<str>, Arc<DestinationMappingSpec>>,
     glasses: BTreeMap<Box<str>, Glass>,
     unreadable: BTreeMap<(OwnKind, Box<str>), Unreadable>,
+    /// What the cluster says of its own networks.
+    pub(super) networks: ClusterNetworks,
+    pub(super) geography: Geography,
 }
 
 /// The kinds of our own that decisions rest on.
@@ -96,6 +99,8 @@ pub struct LocationFacts {
     pub exempt: Vec<NamespaceName>,
     /// Private networks that are inside.
     pub networks: Vec<Cidr>,
+    /// Where the cluster's DNS runs.
+    pub dns: ClusterDns,
 }
 
 impl Default for LocationFacts {
@@ -109,13 +114,14 @@ impl Default for LocationFacts {
             providers: Vec::new(),
             exempt: Vec::new(),
             networks: Vec::new(),
+            dns: ClusterDns::default(),
         }
     }
 }
 
 impl From<ClusterLocationSpec> for LocationFacts {
     fn from(spec: ClusterLocationSpec) -> Self {
-        let ClusterLocationSpec { jurisdiction, span, node_key, providers, exempt_namespaces, networks } =
+        let ClusterLocationSpec { jurisdiction, span, node_key, providers, exempt_namespaces, networks, dns } =
             spec;
         Self {
             jurisdiction: Some(jurisdiction),
@@ -124,6 +130,7 @@ impl From<ClusterLocationSpec> for LocationFacts {
             providers,
             exempt: exempt_namespaces,
             networks,
+            dns: dns.unwrap_or_default(),
         }
     }
 }
@@ -247,14 +254,6 @@ impl World {
     /// Objects of our own that cannot be read.
     pub fn unreadable(&self) -> impl Iterator<Item = &Unreadable> {
         self.unreadable.values()
-    }
-
-    /// Whether every address of `network` is known to be inside.
-    pub(crate) fn network_inside(&self, network: &ipnet::IpNet, jurisdiction: &JurisdictionName) -> bool {
-        let own = self.location.jurisdiction.as_ref() == Some(jurisdiction);
-        let declared = self.location.networks.iter().filter(|_| own);
-        let listed = self.jurisdiction(jurisdiction).map(Table::networks).unwrap_or_default();
-        declared.chain(listed).any(|inside| inside.network().contains(network))
     }
 
     pub(super) fn observe(&mut self, kind: OwnKind, name: &str, object: &Value) -> Observed {

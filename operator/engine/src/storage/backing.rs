@@ -7,6 +7,8 @@ use alloc::{
     vec::Vec,
 };
 
+use crate::address::Host;
+
 /// What a volume lies on. Two volumes that lie on the same thing hold the same data, whatever they are called.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Backing {
@@ -66,7 +68,9 @@ impl Backing {
 
     /// The directory `path` of `server`.
     pub(crate) fn share(server: &str, path: &str) -> Self {
-        let host = server.trim().trim_end_matches('.').to_ascii_lowercase();
+        let server = server.trim();
+        let named = Host::of(server).ok().filter(|_| !server.contains('/'));
+        let host = named.map_or_else(|| server.to_ascii_lowercase(), |host| host.to_string());
         Self::Share { host: host.into(), path: without_detours(path) }
     }
 

@@ -8,11 +8,12 @@ use super::{
     place::{Jurisdictions, Stored},
 };
 use crate::{
-    FieldPath, Snapshot,
+    FieldPath, Location, Snapshot,
+    address::{Host, Unclear},
     cover::{FlowDestination, FlowPlace},
     decide::every_node_inside,
-    destination,
-    locate::{REGION_KEYS, ZONE_KEYS},
+    locate::{REGION_KEYS, ZONE_KEYS, first_inside, locate_host, locate_service, named_service},
+    snapshot::{Leads, World},
     subject::Labels,
 };
 
@@ -29,21 +30,30 @@ pub(super) fn place_inside(place: &Named, inside: Jurisdictions<'_>, snapshot: &
         PlaceKind::Region => region(),
         PlaceKind::Zone => zone(),
         PlaceKind::RegionOrZone => region() || zone(),
-        PlaceKind::Host if is_service(&place.text) => true,
-        PlaceKind::Host => inside.iter().any(|name| destination::host_inside(&place.text, name, world)),
-        PlaceKind::Url => inside.iter().any(|name| destination::url_inside(&place.text, name, world)),
+        PlaceKind::Host | PlaceKind::Url => host_inside(place, inside, snapshot),
     }
 }
 
-/// Whether a host is a Service of this cluster. Its network is the cluster's own.
-fn is_service(host: &str) -> bool {
-    let host = host.split_once(['/', ':']).map_or(host, |(host, _)| host);
-    let host = host.trim_end_matches('.').to_ascii_lowercase();
-    let labels: Vec<&str> = host.split('.').collect();
-    let named = |labels: &[&str]| labels.iter().all(|label| !label.is_empty());
-    match labels.as_slice() {
-        [name @ .., "svc"] | [name @ .., "svc", "cluster", "local"] => name.len() >= 2 && named(name),
-        _ => false,
+fn host_location(place: &Named, inside: Jurisdictions<'_>, world: &World) -> Location {
+    first_inside(inside.iter().map(|name| locate_host(host(place), name, world)))
+}
+
+fn host(place: &Named) -> Result<Host, Unclear> {
+    if place.kind == PlaceKind::Url { Host::of_url(&place.text) } else { Host::of(&place.text) }
+}
+
+/// Whether a host is inside. The network of a Service of this cluster is the cluster's own, unless it is known to lead to
+/// another name.
+fn host_inside(place: &Named, inside: Jurisdictions<'_>, snapshot: &Snapshot) -> bool {
+    let named = host(place);
+    let service = named.as_ref().ok().and_then(Host::name).and_then(named_service);
+    match service {
+        Some((namespace, name)) => {
+            let leads = snapshot.service(namespace, name).map(|service| &service.leads);
+            !matches!(leads, Some(Leads::ToName(_)))
+                || locate_service(namespace, name, inside, snapshot).is_inside()
+        }
+        None => host_location(place, inside, snapshot.world()).is_inside(),
     }
 }
 
@@ -57,8 +67,18 @@ fn zone_inside(zone: &str, inside: Jurisdictions<'_>, snapshot: &Snapshot) -> bo
     })
 }
 
-fn told(place: &Named) -> String {
-    format!("names {} in {}", place.text, place.field)
+/// What is told of a place that is not inside. Of an address, or of what may be read in two ways, also why: its text
+/// alone does not show it.
+fn told(place: &Named, inside: Jurisdictions<'_>, world: &World) -> String {
+    let named = format!("names {} in {}", place.text, place.field);
+    let is_host = matches!(place.kind, PlaceKind::Host | PlaceKind::Url);
+    if !is_host || matches!(host(place), Ok(Host::Name(_))) {
+        return named;
+    }
+    match host_location(place, inside, world) {
+        Location::Unknown(why) => format!("{named} ({why})"),
+        Location::Inside | Location::Outside(_) => named,
+    }
 }
 
 /// The first of `places` that is not inside, and with it where all of them are that are not.
@@ -67,7 +87,7 @@ pub(super) fn named_outside(places: &[Named], inside: Jurisdictions<'_>, snapsho
     outside().next().map_or(Stored::Inside, |first| {
         let all: FlowDestination =
             outside().map(|place| FlowPlace::Storage(place.kind, place.text.clone())).collect();
-        Stored::outside(first.field.clone(), first.text.as_ref(), told(first), all)
+        Stored::outside(first.field.clone(), first.text.as_ref(), told(first, inside, snapshot.world()), all)
     })
 }
 

@@ -1,13 +1,15 @@
 //! From raw JSON to a [`Subject`].
 
-use alloc::{boxed::Box, vec::Vec};
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
 use bund_crds::{DestinationMappingSpec, QueryStep, destination_mapping::TemplateShape};
 use serde_json::Value;
 
 use super::{
-    ClaimTemplate, Deletion, Granted, Labels, PodShape, Reader, Role, Subject, WorkloadKind,
+    ClaimTemplate, Deletion, Granted, Labels, NetworkKind, PodShape, Reader, Role, Subject, WorkloadKind,
+    network, network_policy,
     pod::{ClaimName, Place, claim_template, pod_shape},
+    pod_network::in_config_map,
     volume::Mounts,
     workload::{TemplatePlace, template_place},
 };
@@ -36,8 +38,11 @@ pub(super) fn extract(
         made_by: MadeBy::Unknown,
         role: Role::Other,
         carrier: None,
+        network_policy: None,
         shapes: Vec::new(),
         destinations: Vec::new(),
+        forwards: Arc::default(),
+        mentions: Vec::new(),
         defects: Vec::new(),
         unknown_fields: Vec::new(),
         deletion: if deleting { Deletion::Asked } else { Deletion::NotAsked },
@@ -131,9 +136,17 @@ fn fill_role(reader: &mut Reader, object: &Value, subject: &mut Subject) {
         (group, kind) => {
             if let Some(carrier) = CarrierKind::of(group, kind) {
                 subject.role = Role::Carrier(carrier);
+                if carrier == CarrierKind::ConfigMap {
+                    subject.mentions = in_config_map(object);
+                }
                 subject.carrier = Some(carrier_facts(carrier, object, &subject.id).into());
             } else if let Some(place) = template_place(group, kind) {
                 fill_workload(reader, object, &place, subject);
+            } else if let Some(does) = network::kind_of(group, kind) {
+                subject.role = Role::Network(does);
+                subject.forwards = network::forwards(reader, object, kind).into();
+            } else {
+                network_policy::fill(object, subject);
             }
         }
     }
@@ -233,6 +246,9 @@ fn fill_mapped(reader: &mut Reader, object: &Value, mapping: &DestinationMapping
     }
     if !mapping.templates.is_empty() && subject.role == Role::Other {
         subject.role = Role::Workload(WorkloadKind::Mapped);
+    }
+    if mapping.acts_for_namespace && subject.role == Role::Other {
+        subject.role = Role::Network(NetworkKind::Mapped);
     }
     for mapped in &mapping.destinations {
         for (at, value) in select(object, mapped.query.steps()) {

@@ -1,8 +1,171 @@
-//! The fields of pods that this version knows, from the API types of Kubernetes 1.36. What is not here is
+//! The fields of pods that this version knows, from the API types of Kubernetes 1.37. What is not here is
 //! reported for classified pods, so that a new field is seen before it is a way past.
 
-/// Fields of `PodSpec`.
-pub(super) const POD_SPEC: &[&str] = &[
+use alloc::vec::Vec;
+
+use serde_json::Value;
+
+use crate::FieldPath;
+
+/// The fields of an object that are known, and those of its members whose own fields are looked at too.
+struct Known {
+    fields: &'static [&'static str],
+    inner: &'static [(&'static str, &'static Known)],
+}
+
+/// Adds every field of the pod spec at `at` that is not known.
+pub(super) fn note_unknown(spec: &Value, at: &FieldPath, unknown: &mut Vec<FieldPath>) {
+    of_object(spec, &POD_SPEC, &|| at.clone(), unknown);
+}
+
+fn of_object(object: &Value, known: &Known, at: &dyn Fn() -> FieldPath, unknown: &mut Vec<FieldPath>) {
+    for (name, member) in object.as_object().into_iter().flatten() {
+        if !known.fields.contains(&name.as_str()) {
+            unknown.push(at().key(name));
+            continue;
+        }
+        let Some((_, inner)) = known.inner.iter().find(|(of, _)| of == name) else { continue };
+        let at = || at().key(name);
+        match member {
+            Value::Array(elements) => {
+                for (index, element) in elements.iter().enumerate() {
+                    of_object(element, inner, &|| at().index(index), unknown);
+                }
+            }
+            _ => of_object(member, inner, &at, unknown),
+        }
+    }
+}
+
+const POD_SPEC: Known = Known {
+    fields: POD_SPEC_FIELDS,
+    inner: &[
+        ("affinity", &AFFINITY),
+        ("containers", &CONTAINER),
+        ("dnsConfig", &leaf(&["nameservers", "options", "searches"])),
+        ("ephemeralContainers", &CONTAINER),
+        ("hostAliases", &leaf(&["hostnames", "ip"])),
+        ("initContainers", &CONTAINER),
+        ("volumes", &leaf(VOLUME)),
+    ],
+};
+
+const AFFINITY: Known = Known {
+    fields: &["nodeAffinity", "podAffinity", "podAntiAffinity"],
+    inner: &[("nodeAffinity", &leaf(NODE_AFFINITY))],
+};
+
+/// Containers of every kind: the API server keeps apart which may say what.
+const CONTAINER: Known = Known {
+    fields: &[
+        "args",
+        "command",
+        "env",
+        "envFrom",
+        "image",
+        "imagePullPolicy",
+        "lifecycle",
+        "livenessProbe",
+        "name",
+        "ports",
+        "readinessProbe",
+        "resizePolicy",
+        "resources",
+        "restartPolicy",
+        "restartPolicyRules",
+        "securityContext",
+        "startupProbe",
+        "stdin",
+        "stdinOnce",
+        "targetContainerName",
+        "terminationMessagePath",
+        "terminationMessagePolicy",
+        "tty",
+        "volumeDevices",
+        "volumeMounts",
+        "workingDir",
+    ],
+    inner: &[
+        ("env", &ENV),
+        ("lifecycle", &LIFECYCLE),
+        ("livenessProbe", &PROBE),
+        ("ports", &leaf(&["containerPort", "hostIP", "hostPort", "name", "protocol"])),
+        ("readinessProbe", &PROBE),
+        ("securityContext", &SECURITY_CONTEXT),
+        ("startupProbe", &PROBE),
+    ],
+};
+
+const ENV: Known = Known {
+    fields: &["name", "value", "valueFrom"],
+    inner: &[(
+        "valueFrom",
+        &leaf(&["configMapKeyRef", "fieldRef", "fileKeyRef", "resourceFieldRef", "secretKeyRef"]),
+    )],
+};
+
+const LIFECYCLE: Known = Known {
+    fields: &["postStart", "preStop", "stopSignal"],
+    inner: &[("postStart", &HANDLER), ("preStop", &HANDLER)],
+};
+
+const HANDLER: Known = Known { fields: &["exec", "httpGet", "sleep", "tcpSocket"], inner: CALLS };
+
+const PROBE: Known = Known {
+    fields: &[
+        "exec",
+        "failureThreshold",
+        "grpc",
+        "httpGet",
+        "initialDelaySeconds",
+        "periodSeconds",
+        "successThreshold",
+        "tcpSocket",
+        "terminationGracePeriodSeconds",
+        "timeoutSeconds",
+    ],
+    inner: CALLS,
+};
+
+/// What a node calls for a container.
+const CALLS: &[(&str, &Known)] = &[
+    ("exec", &leaf(&["command"])),
+    ("grpc", &leaf(&["mode", "port", "service"])),
+    ("httpGet", &leaf(&["host", "httpHeaders", "path", "port", "protocol", "scheme"])),
+    ("sleep", &leaf(&["seconds"])),
+    ("tcpSocket", &leaf(&["host", "port"])),
+];
+
+const SECURITY_CONTEXT: Known = Known {
+    fields: &[
+        "allowPrivilegeEscalation",
+        "appArmorProfile",
+        "capabilities",
+        "privileged",
+        "procMount",
+        "readOnlyRootFilesystem",
+        "runAsGroup",
+        "runAsNonRoot",
+        "runAsUser",
+        "seLinuxOptions",
+        "seccompProfile",
+        "windowsOptions",
+    ],
+    inner: &[
+        ("capabilities", &leaf(&["add", "drop"])),
+        (
+            "windowsOptions",
+            &leaf(&["gmsaCredentialSpec", "gmsaCredentialSpecName", "hostProcess", "runAsUserName"]),
+        ),
+    ],
+};
+
+/// An object of which nothing deeper is looked at.
+const fn leaf(fields: &'static [&'static str]) -> Known {
+    Known { fields, inner: &[] }
+}
+
+const POD_SPEC_FIELDS: &[&str] = &[
     "activeDeadlineSeconds",
     "affinity",
     "automountServiceAccountToken",
@@ -49,7 +212,7 @@ pub(super) const POD_SPEC: &[&str] = &[
 ];
 
 /// Members of an entry of `volumes`: its name and its sources.
-pub(super) const VOLUME: &[&str] = &[
+const VOLUME: &[&str] = &[
     "awsElasticBlockStore",
     "azureDisk",
     "azureFile",
@@ -84,5 +247,5 @@ pub(super) const VOLUME: &[&str] = &[
 ];
 
 /// Fields of `nodeAffinity`.
-pub(super) const NODE_AFFINITY: &[&str] =
+const NODE_AFFINITY: &[&str] =
     &[super::affinity::REQUIRED, "preferredDuringSchedulingIgnoredDuringExecution"];

@@ -5,7 +5,9 @@ use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use serde_json::Value;
 
 use super::{
-    Access, ClaimInUse, Labels, NodeTerm, PodVolume, Reader, Reference, VolumeKind, affinity, known,
+    Access, ClaimInUse, Labels, NodeTerm, PodNetwork, PodVolume, Reader, Reference, VolumeKind, affinity,
+    known,
+    pod_network::pod_network,
     reference,
     volume::{Mounts, volumes},
 };
@@ -38,6 +40,8 @@ pub struct PodShape {
     pub claims: Arc<[ClaimTemplate]>,
     /// The volumes that hold data beyond the pod's own.
     pub volumes: Arc<[PodVolume]>,
+    /// What it says about the network.
+    pub network: Arc<PodNetwork>,
 }
 
 /// Keeps `known` where it says the same, so that what is alike is held once.
@@ -61,6 +65,7 @@ impl PodShape {
             references,
             claims,
             volumes,
+            network,
         } = self;
         share(at, &other.at);
         share(spec_at, &other.spec_at);
@@ -71,6 +76,7 @@ impl PodShape {
         share(references, &other.references);
         share(claims, &other.claims);
         share(volumes, &other.volumes);
+        share(network, &other.network);
     }
 
     /// The claims of `namespace` whose names are known and that a pod of this shape uses.
@@ -142,7 +148,7 @@ pub(crate) fn pod_shape(reader: &mut Reader, place: Place<'_>, unknown: &mut Vec
     if !spec.is_object() {
         reader.note(spec_at.clone(), "an object");
     }
-    note_unknown(spec, &spec_at, unknown);
+    known::note_unknown(spec, &spec_at, unknown);
     let node_name = reader.text(spec, &spec_at, "nodeName").map(Box::from);
     let node_selector = reader
         .text_map(spec, &spec_at, "nodeSelector")
@@ -155,6 +161,7 @@ pub(crate) fn pod_shape(reader: &mut Reader, place: Place<'_>, unknown: &mut Vec
     let ephemeral = ephemeral_claims(reader, spec, &spec_at, pod_name, &mounts);
     let claims = ephemeral.into_iter().chain(stateful).collect();
     let volumes = volumes(reader, spec, &spec_at, &mounts).into();
+    let network = pod_network(reader, spec, &spec_at);
     PodShape {
         at,
         spec_at,
@@ -166,6 +173,7 @@ pub(crate) fn pod_shape(reader: &mut Reader, place: Place<'_>, unknown: &mut Vec
         references,
         claims,
         volumes,
+        network,
     }
 }
 
@@ -209,21 +217,4 @@ pub(super) fn claim_template(
     let origin = origin(None, spec, &at.key("spec"));
     let stored = ClaimFacts::read_at(template, &at);
     ClaimTemplate { at, labels, name, sources, origin, stored, access }
-}
-
-fn note_unknown(spec: &Value, at: &FieldPath, unknown: &mut Vec<FieldPath>) {
-    let mut note = |members: Option<&Value>, known: &[&str], at: &dyn Fn() -> FieldPath| {
-        for name in members.and_then(Value::as_object).into_iter().flatten().map(|(name, _)| name) {
-            if !known.contains(&name.as_str()) {
-                unknown.push(at().key(name));
-            }
-        }
-    };
-    note(Some(spec), known::POD_SPEC, &|| at.clone());
-    note(spec.get("affinity").and_then(|a| a.get("nodeAffinity")), known::NODE_AFFINITY, &|| {
-        at.key("affinity").key("nodeAffinity")
-    });
-    for (index, volume) in spec.get("volumes").and_then(Value::as_array).into_iter().flatten().enumerate() {
-        note(Some(volume), known::VOLUME, &|| at.key("volumes").index(index));
-    }
 }

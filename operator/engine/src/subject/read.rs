@@ -46,6 +46,15 @@ impl Reader {
         parent.get(name)
     }
 
+    /// The member `name` of `parent` as a truth value; absent is false.
+    pub(crate) fn flag(&mut self, parent: &Value, at: &FieldPath, name: &str) -> bool {
+        let value = present(parent, name);
+        if value.is_some_and(|value| !value.is_boolean()) {
+            self.note(at.key(name), "true or false");
+        }
+        value == Some(&Value::Bool(true))
+    }
+
     /// The member `name` of `parent` as a list; empty where it is absent.
     pub(crate) fn list<'v>(&mut self, parent: &'v Value, at: &FieldPath, name: &str) -> &'v [Value] {
         match present(parent, name).map(|value| value.as_array()) {

@@ -20,6 +20,11 @@ pub(super) struct TemplatePlace {
     pub(super) inner_metadata: Option<&'static [&'static str]>,
 }
 
+/// Whether objects of a built-in kind make pods.
+pub(crate) fn makes_pods(group: &str, kind: &str) -> bool {
+    kind != "PodTemplate" && template_place(group, kind).is_some()
+}
+
 /// The template of a built-in kind, in any version of its group, old ones included.
 pub(super) fn template_place(group: &str, kind: &str) -> Option<TemplatePlace> {
     let place =

@@ -4,7 +4,7 @@
 //! sent out since 1 January in Beijing time, with those of the transfer itself: that a tier is crossed is seen before it
 //! happens. Where a founding document of the controls (D0, D2) is stricter than the law, it holds, and both are cited.
 
-mod beijing;
+pub mod beijing;
 mod calendar;
 mod contents;
 mod count;
@@ -17,6 +17,7 @@ mod spelling;
 mod totals;
 mod validity;
 
+pub use count::ELSEWHERE_DAYS;
 pub use totals::{Count, Totals, totals};
 
 use alloc::{collections::BTreeSet, format, string::String, vec::Vec};

@@ -2,7 +2,7 @@
 
 use alloc::{boxed::Box, format, string::String, vec::Vec};
 
-use bund_crds::{Digest, EventType, Uid, ledger_event::RecordedTransfer};
+use bund_crds::{Digest, EventType, Moment, Uid, ledger_event::RecordedTransfer};
 
 use super::{End, Turn};
 use crate::{
@@ -61,6 +61,11 @@ impl<'s> Chain<'s> {
     /// Whether its last event opened it.
     pub(super) fn is_open(&self) -> bool {
         self.links.last().is_some_and(Link::opens)
+    }
+
+    /// What its last event says of why; empty where there is none.
+    pub(super) fn last_why(&self) -> &'s str {
+        self.links.last().map_or("", |link| link.facts.spec.why.as_str())
     }
 
     /// The sequence number of the event that opened it last.
@@ -124,7 +129,7 @@ pub(super) fn lapse(until: Timestamp, now: Timestamp) -> Option<String> {
     if now < until {
         return None;
     }
-    let at = Timestamp::from_second(until.as_second()).unwrap_or(until);
+    let Moment(at) = Moment::of(until);
     // What was never kept has no time.
     let since = if at > Timestamp::UNIX_EPOCH { format!(" after {at}") } else { String::new() };
     Some(format!("{NOBODY_KEPT_WATCH} over what is in effect{since}: everybody approves again"))

@@ -22,6 +22,9 @@ mod tests;
 use person::Person;
 use quorum::Quorum;
 
+/// What is told of a decision that names no credential.
+pub const NO_CREDENTIAL: &str = "no credential: made by impersonation, or the authenticator names none";
+
 /// Why a decision does not count: the field at fault, and a sentence that says what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {

@@ -11,12 +11,13 @@ use super::{
     End, Tally,
     case::{Case, Judged, Judges, lapsed},
     chain::Chain,
+    is_end,
     over::Over,
     recorded::{approver, decided_name, decisions, refused_name},
 };
 use crate::{
     ObjectId, Snapshot, Timestamp,
-    snapshot::{TransferKind, Transfers},
+    snapshot::{TransferFacts, TransferKind, Transfers},
 };
 
 /// Something that happened and is not on record.
@@ -79,14 +80,12 @@ impl Judges {
     }
 }
 
-/// The event that ends a transfer of which somebody knows more than the store that went back. `None` where the record has
-/// nothing to close.
-pub fn revocation(uid: &Uid, why: &str, snapshot: &Snapshot, now: Timestamp) -> Option<Due> {
-    let transfers = snapshot.transfers();
-    let chain = Chain::of(uid, transfers);
-    let activation = chain.activation().filter(|_| chain.ended().is_none())?;
-    let told = Told::of_record(uid, &chain, activation, transfers, transfers.clock(now))?;
-    Some(told.link(EventType::Revoked, why))
+/// The event that ends a transfer of which somebody knows more than the store that went back. `None` where the record says
+/// already that it ended.
+pub fn revocation(transfer: &TransferFacts, why: &str, snapshot: &Snapshot, now: Timestamp) -> Option<Due> {
+    let case = Case::of(transfer, snapshot, now)?;
+    let ended = case.transfers.events_of(case.uid).any(|event| is_end(&event.spec));
+    (!ended).then(|| Told::of_declared(&case, transfer.spec.validity.until.0).link(EventType::Revoked, why))
 }
 
 /// What one look at everything finds.

@@ -27,7 +27,9 @@ impl Turn {
             EventType::Decided
             | EventType::DecisionRefused
             | EventType::ModeDowngraded
-            | EventType::Declassified => None,
+            | EventType::Declassified
+            | EventType::GlassBroken
+            | EventType::GlassWhole => None,
         }
     }
 

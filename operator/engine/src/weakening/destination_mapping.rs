@@ -22,6 +22,11 @@ impl Protects for DestinationMappingSpec {
             let what = format!("no longer reads {} as it did", destination.query);
             losses.push(Loss::at("spec.destinations", what));
         }
+        if self.acts_for_namespace && !new.acts_for_namespace {
+            let kind = &self.target.kind;
+            let what = format!("no longer judges each {kind} for what lives in its namespace");
+            losses.push(Loss::at("spec.actsForNamespace", what));
+        }
         for template in added(&new.templates, &self.templates, nothing) {
             let what = format!("no longer finds pods at {}", template.query);
             losses.push(Loss::at("spec.templates", what));

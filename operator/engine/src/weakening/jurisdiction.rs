@@ -20,8 +20,8 @@ impl Protects for JurisdictionSpec {
         for provider in added(&self.providers, &new.providers, nothing) {
             match self.providers.iter().find(|old| old.name == provider.name) {
                 Some(old) => provider_losses(old, provider, &mut losses),
-                // One without regions has no place inside, and tells nodes that contradict.
-                None if provider.regions.is_empty() && provider.node_label_codes.is_empty() => {}
+                // One without regions and hosts has no place inside, and tells nodes that contradict.
+                None if names_no_place(provider) => {}
                 None => losses.push(inside("spec.providers", &provider.name)),
             }
         }
@@ -55,6 +55,10 @@ impl Protects for JurisdictionSpec {
     }
 }
 
+fn names_no_place(provider: &Provider) -> bool {
+    provider.regions.is_empty() && provider.node_label_codes.is_empty() && provider.host_patterns.is_empty()
+}
+
 /// A provider that was there and says otherwise now.
 fn provider_losses(old: &Provider, new: &Provider, losses: &mut Vec<Loss>) {
     let name = &new.name;
@@ -63,6 +67,9 @@ fn provider_losses(old: &Provider, new: &Provider, losses: &mut Vec<Loss>) {
     }
     for code in added(&old.node_label_codes, &new.node_label_codes, nothing) {
         losses.push(inside("spec.providers", &format!("{name} {}", code.code)));
+    }
+    for pattern in added(&old.host_patterns, &new.host_patterns, nothing) {
+        losses.push(inside("spec.providers", pattern));
     }
     if new.zone_form != old.zone_form {
         losses.push(Loss::at("spec.providers", format!("reads zones of {name} in another way")));

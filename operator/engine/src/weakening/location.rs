@@ -4,7 +4,7 @@ use alloc::{collections::BTreeSet, format, vec::Vec};
 
 use bund_crds::{ClusterLocationSpec, Span};
 
-use super::{Loss, Protects, added, jurisdiction, nothing, protected};
+use super::{Loss, Protects, added, egress, jurisdiction, nothing, protected};
 use crate::{HeldClass, snapshot::World};
 
 impl Protects for ClusterLocationSpec {
@@ -32,6 +32,7 @@ impl Protects for ClusterLocationSpec {
         for network in added(&self.networks, &new.networks, jurisdiction::contains) {
             losses.push(Loss::at("spec.networks", format!("takes {network} for inside")));
         }
+        egress::asks_elsewhere(self.dns.as_ref(), new.dns.as_ref(), &mut losses);
         losses
     }
 }

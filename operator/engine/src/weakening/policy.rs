@@ -1,10 +1,10 @@
-//! A policy keeps less, lets data be in more places, enforces less, or asks fewer people about transfers.
+//! A policy keeps less, lets data be in more places, enforces less, opens more, or asks fewer people about transfers.
 
 use alloc::{collections::BTreeSet, format, vec::Vec};
 
 use bund_crds::{ApprovalRule, Aspect, Mode, ResidencyPolicySpec, TrustedSubject};
 
-use super::{Loss, Protects, added, classes_of, denies, nothing};
+use super::{Loss, Protects, added, classes_of, denies, egress, nothing};
 use crate::{
     HeldClass,
     snapshot::{World, mode_in},
@@ -41,6 +41,7 @@ impl Protects for ResidencyPolicySpec {
                 format!("lowers placementStrategy from {from} to {to}"),
             ));
         }
+        egress::opened(self.egress.as_ref(), new.egress.as_ref(), &mut losses);
         approval_losses(self.approval.as_ref(), new.approval.as_ref(), &mut losses);
         trust_losses(&self.trusted_subjects, &new.trusted_subjects, &mut losses);
         losses

@@ -3,7 +3,9 @@ use alloc::{vec, vec::Vec};
 use serde_json::json;
 
 use super::*;
-use crate::{Snapshot, Timestamp, decide, request::Rights, snapshot::Observed};
+use crate::{Snapshot, Timestamp, decide, snapshot::Observed};
+
+mod egress;
 
 fn object(kind: &str, name: &str, spec: &Value) -> Value {
     json!({ "apiVersion": "bund.dev/v1alpha1", "kind": kind, "metadata": { "name": name }, "spec": spec })
@@ -248,7 +250,8 @@ fn a_class_reaches_what_it_reaches_and_asks_for_what_it_asks() {
 fn a_jurisdiction_takes_no_more_places_for_inside() {
     let provider = json!({
         "name": "alibaba", "regions": ["cn-hangzhou"], "zoneForm": "RegionDashLetter",
-        "nodeLabelCodes": [{ "code": "hz", "region": "cn-hangzhou" }], "providerIdSchemes": ["alicloud"]
+        "nodeLabelCodes": [{ "code": "hz", "region": "cn-hangzhou" }], "providerIdSchemes": ["alicloud"],
+        "hostPatterns": ["*.oss-{region}.example.com"]
     });
     let spec = json!({
         "displayName": "Mainland", "countryCodes": ["CN"], "providers": [provider],
@@ -269,11 +272,22 @@ fn a_jurisdiction_takes_no_more_places_for_inside() {
             json!([{ "code": "hz", "region": "cn-x" }]),
             &["takes alibaba hz for inside"],
         ),
+        ("/providers/0/hostPatterns", Value::Null, &[]),
+        (
+            "/providers/0/hostPatterns",
+            json!(["oss-{region}.example.com"]),
+            &["takes oss-{region}.example.com for inside"],
+        ),
         ("/providers/0/zoneForm", json!("Opaque"), &["reads zones of alibaba in another way"]),
         ("/providers/0/providerIdForm", json!("Zone"), &["reads providerIDs of alibaba in another way"]),
         ("/providers/0/providerIdSchemes", Value::Null, &["reads providerIDs of alibaba in another way"]),
         ("/providers", json!([own, provider]), &[]),
         ("/providers", json!([with(&own, "/regions", json!(["x"])), provider]), &["takes own for inside"]),
+        (
+            "/providers",
+            json!([with(&own, "/hostPatterns", json!(["a.cn"])), provider]),
+            &["takes own for inside"],
+        ),
         ("/providers", json!([]), &["no longer tells providerIDs of alibaba"]),
         ("/networks", json!(["10.1.0.0/16", "10.2.0.0/16"]), &[]),
         ("/networks", json!(["8.0.0.0/6"]), &["takes 8.0.0.0/6 for inside"]),
@@ -354,7 +368,7 @@ fn a_decision_refuses_unless_the_requester_may_declassify_every_class() {
     let new = object("ResidencyPolicy", "mainland", &policy(&json!({ "storage": "Audit" })));
     let asked = |classes: &[&str]| {
         let mut request = Request::of_object(new.clone(), Some(old.clone()));
-        request.rights = Rights { declassify: classes.iter().map(|class| HeldClass::from(*class)).collect() };
+        request.rights.declassify = classes.iter().map(|class| HeldClass::from(*class)).collect();
         decide(&request, &snapshot, Timestamp::UNIX_EPOCH).response()
     };
     let says = |classes: &str| {

@@ -15,7 +15,7 @@ use bund_crds::{EventType, TransferDecision, ledger_event::RecordedTransfer};
 use bund_engine::{
     Snapshot, Timestamp,
     snapshot::Watch,
-    transfer::{Absent, Due, Standing},
+    transfer::{Absent, Due, Standing, standing_on_record},
 };
 use serde_json::{Value, json};
 
@@ -245,6 +245,7 @@ impl Store {
                 assert_eq!(active, may_be && !ended, "{uid} is as it may be");
             }
             assert_eq!(self.account.open.contains(uid), active, "{uid} is on record as it is");
+            assert_eq!(self.is_active_on_record(uid, clock), active, "{uid} is as its record says");
         }
         for (uid, made) in &self.account.decisions {
             let judged = self.account.transfers.values().any(|declared| declared.uid == made.on);
@@ -261,6 +262,13 @@ impl Store {
             return false;
         };
         matches!(PLAIN.standing(facts, &self.objects, at(clock)), Standing::Active(_))
+    }
+
+    /// Whether a transfer is in effect by its record alone.
+    fn is_active_on_record(&self, uid: &str, clock: i64) -> bool {
+        let uid = uid.parse().unwrap();
+        let told = standing_on_record(&uid, self.objects.transfers(), at(clock));
+        matches!(told, Standing::Active(_))
     }
 }
 
@@ -314,7 +322,10 @@ impl Account {
                 }
             }
             EventType::DecisionRefused => {}
-            EventType::ModeDowngraded | EventType::Declassified => unreachable!("no transfer has it"),
+            EventType::ModeDowngraded
+            | EventType::Declassified
+            | EventType::GlassBroken
+            | EventType::GlassWhole => unreachable!("no transfer has it"),
         }
     }
 

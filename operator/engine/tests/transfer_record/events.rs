@@ -122,8 +122,8 @@ fn decisions_that_do_not_count_delay_nothing() {
 #[test]
 fn whoever_knows_more_than_a_store_that_went_back_ends_a_transfer() {
     let mut known = active();
-    let revoke =
-        |known: &Snapshot| revocation(&"u-1".parse().unwrap(), "the store went back", known, time(NOON));
+    let facts = known.transfers().transfer(NAMESPACE, "t").unwrap().clone();
+    let revoke = |known: &Snapshot| revocation(&facts, "the store went back", known, time(NOON));
     let due = revoke(&known).unwrap();
     assert_eq!(
         (&*due.name, due.spec.transfer.as_ref().map(|transfer| transfer.sequence)),
@@ -132,7 +132,8 @@ fn whoever_knows_more_than_a_store_that_went_back_ends_a_transfer() {
     observe(&mut known, &event(&due));
     assert_eq!(standing(&known, NOON), ended(End::Revoked, "the store went back"));
     assert_eq!(revoke(&known), None);
-    assert_eq!(revoke(&ready()), None);
+    let unopened = revoke(&ready()).unwrap();
+    assert_eq!((&*unopened.name, unopened.spec.event), ("u-1.0", EventType::Revoked));
 }
 
 #[test]

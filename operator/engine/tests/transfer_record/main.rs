@@ -1,6 +1,7 @@
 //! Each rule of the record of transfers, one by one.
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
+use bund_crds::EventType;
 use bund_engine::{
     ObjectId, Snapshot, Timestamp,
     snapshot::{Observed, Watch},
@@ -10,6 +11,7 @@ use serde_json::{Value, json};
 
 mod ends;
 mod events;
+mod memory;
 mod stands;
 #[path = "../support/transfers.rs"]
 mod transfers;

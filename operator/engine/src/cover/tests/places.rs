@@ -235,3 +235,30 @@ fn a_mapped_place_is_covered_by_its_whole_name() {
         assert_eq!(covered(&labelled(mirror, &["pi"]), &snapshot), expected, "{spec}");
     }
 }
+
+#[test]
+fn a_host_that_a_pod_calls_is_listed_by_its_name_or_lies_in_a_listed_network() {
+    let listed = json!([
+        { "host": "api.partner.example" },
+        { "network": "198.51.100.0/24", "ports": [{ "port": 443, "protocol": "TCP" }] }
+    ]);
+    let snapshot = to(&["alibaba"], &listed, &[]);
+    let alias = |address: &str| json!({ "hostAliases": [{ "ip": address, "hostnames": ["partner"] }] });
+    let proxy = |text: &str| json!({ "containers": [{ "env": [{ "name": "HTTP_PROXY", "value": text }] }] });
+    let probe = |host: &str| json!({ "containers": [{ "livenessProbe": { "httpGet": { "host": host, "port": 80 } } }] });
+    for (mut spec, expected) in [
+        (proxy("http://API.partner.example.:3128"), true),
+        (proxy("http://x.api.partner.example:3128"), false),
+        (proxy("http://api.partner.example@evil.example:3128"), false),
+        (proxy("http://[::ffff:198.51.100.7]:3128"), true),
+        (proxy("http://$(PROXY):3128"), false),
+        (alias("198.51.100.7"), true),
+        (alias("::ffff:198.51.100.7"), true),
+        (alias("198.51.101.7"), false),
+        (probe("api.partner.example"), true),
+        (probe("partner.example"), false),
+    ] {
+        spec["nodeSelector"] = json!({ REGION: "cn-hangzhou" });
+        assert_eq!(covered(&pod(&spec), &snapshot), expected, "{spec}");
+    }
+}

@@ -54,7 +54,12 @@ fn a_pod_is_a_source_through_what_made_it() {
         (job("orders-2938176x"), "CronJob", "orders", false),
         (job("orders"), "CronJob", "orders", false),
     ] {
-        assert_eq!(covered(&object, &source(kind, name, &[])), expected, "{kind} {name}: {object}");
+        let snapshot = source(kind, name, &[]);
+        assert_eq!(covered(&object, &snapshot), expected, "{kind} {name}: {object}");
+        let subject = snapshot.extract(&object, None, None);
+        let transfer = snapshot.transfers().transfer("shop", "t").unwrap();
+        let told = sources_of(&subject, transfer, &snapshot);
+        assert_eq!(told.len(), usize::from(expected), "{kind} {name}: {object}");
     }
 }
 

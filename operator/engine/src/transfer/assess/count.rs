@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// For how many days what an exporter declares from elsewhere is counted with.
-pub(super) const ELSEWHERE_DAYS: i64 = 31;
+pub const ELSEWHERE_DAYS: i64 = 31;
 
 /// The key of a transfer that no API server has seen.
 const NO_UID: &str = "";

@@ -2,6 +2,7 @@
 
 use alloc::{
     boxed::Box,
+    format,
     string::{String, ToString},
     vec::Vec,
 };
@@ -16,6 +17,7 @@ use crate::{
     Timestamp,
     snapshot::{ApprovalFacts, EventFacts, Transfers},
     transfer::{
+        NO_CREDENTIAL,
         case::{Case, Judged},
         chain::{Chain, name_at},
         recorded::{Recorded, told_of, withdrawn_name},
@@ -35,6 +37,11 @@ pub(super) struct Told {
 impl Told {
     /// Of a transfer that is there. From its activation on it is told of as it was then.
     pub(super) fn of_case(case: &Case<'_>, judged: &Judged) -> Self {
+        Self::of_declared(case, judged.ends)
+    }
+
+    /// The same, where `ends` is when it ends by itself.
+    pub(super) fn of_declared(case: &Case<'_>, ends: Timestamp) -> Self {
         let Case { transfer, uid, digest, transfers, chain, now, .. } = case;
         if let Some(told) =
             chain.activation().and_then(|activation| Self::of_record(uid, chain, activation, transfers, *now))
@@ -54,12 +61,12 @@ impl Told {
             exporter: transfer.spec.exporter.clone(),
             persons: transfer.spec.persons,
             supersedes: superseded(),
-            until: to_the_second(judged.ends),
+            until: Moment::of(ends),
         };
         Self {
             transfer: recorded,
             data_classes: transfer.spec.data_classes.clone(),
-            observed_at: to_the_second(*now),
+            observed_at: Moment::of(*now),
         }
     }
 
@@ -75,7 +82,7 @@ impl Told {
         Some(Self {
             transfer: RecordedTransfer { sequence: chain.next(uid, transfers), ..recorded },
             data_classes: activation.spec.data_classes.clone(),
-            observed_at: to_the_second(now),
+            observed_at: Moment::of(now),
         })
     }
 
@@ -88,13 +95,9 @@ impl Told {
     pub(super) fn decided(&self, name: Box<str>, facts: &ApprovalFacts) -> Option<Due> {
         let has_credential =
             facts.spec.approver.as_ref().is_some_and(|approver| approver.credential.is_some());
-        let note = if has_credential {
-            ""
-        } else {
-            "; no credential: made by impersonation, or the authenticator names none"
-        };
+        let note = if has_credential { String::new() } else { format!("; {NO_CREDENTIAL}") };
         // The note is what must not be cut off.
-        let why = cut(&told_of(facts), LONGEST_WHY - note.len()) + note;
+        let why = cut(&told_of(facts), LONGEST_WHY - note.len()) + &note;
         Some(self.event(name, EventType::Decided, &why, Some(recorded(facts)?)))
     }
 
@@ -133,11 +136,6 @@ fn recorded(facts: &ApprovalFacts) -> Option<RecordedDecision> {
         decision: facts.spec.decision,
         username: username.unwrap_or_default(),
     })
-}
-
-/// What happens within a second is recorded as of its beginning: what is on record was never later than now.
-fn to_the_second(at: Timestamp) -> Moment {
-    Moment(Timestamp::from_second(at.as_second()).unwrap_or(at))
 }
 
 fn cut(text: &str, longest: usize) -> String {

@@ -1,0 +1,110 @@
+//! NetworkPolicies, as far as they are about what leaves pods: what they select, and what they let it reach.
+//!
+//! A pod that no policy selects for egress reaches everything; any other reaches what at least one of those that select it
+//! allows. So a policy alone never takes anything away that another one gives, and what is asked here of one policy is only
+//! what it gives. What cannot be read gives everything.
+
+use alloc::{boxed::Box, collections::BTreeSet, vec::Vec};
+use core::net::IpAddr;
+
+use bund_crds::Protocol;
+use ipnet::IpNet;
+
+use crate::{FieldPath, Finding, Reason, Snapshot, Subject, Timestamp, decide_standing};
+
+mod allows;
+mod bounds;
+mod calico;
+mod cilium;
+mod read;
+mod selector;
+mod span;
+mod text;
+
+pub use allows::{Packet, Receiver, is_isolated, lets_out};
+pub(crate) use bounds::{first_beyond, within_pods};
+pub use selector::{Expression, Selector};
+
+/// What a NetworkPolicy says about what leaves the pods that it selects.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NetworkPolicy {
+    /// The pods of its namespace that it is for.
+    pub selects: Selector,
+    /// What they may reach: what any of these rules allows. `None` where the policy is not about egress.
+    pub egress: Option<Vec<Rule>>,
+}
+
+/// Something that is allowed: any of these peers at any of these ports.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// What says whom; the rule itself where nothing does.
+    pub at: FieldPath,
+    /// Whom.
+    pub to: To,
+    /// At which ports; `None`: all of them, and what has no ports.
+    pub ports: Option<BTreeSet<Ports>>,
+}
+
+/// Whom a rule lets pods reach.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum To {
+    /// Everybody, inside of the cluster and outside.
+    Everybody,
+    /// Any of these.
+    Peers(Vec<Peer>),
+    /// What cannot be read, or is told in a way that this version does not know. It may be anybody.
+    Unreadable,
+}
+
+/// Somebody whom a rule lets pods reach.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Peer {
+    /// Addresses.
+    Block {
+        /// All of this network
+        network: IpNet,
+        /// but these.
+        except: Vec<IpNet>,
+    },
+    /// Pods.
+    Pods {
+        /// In these namespaces; `None`: in the policy's own.
+        namespaces: Option<Selector>,
+        /// The pods.
+        pods: Selector,
+    },
+    /// What cannot be read. It may be anybody.
+    Unreadable,
+}
+
+/// Ports of one entry of a rule.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Ports {
+    /// From the first to the last.
+    Range(Protocol, u16, u16),
+    /// What the pod that is reached calls so.
+    Named(Protocol, Box<str>),
+    /// Every port of a protocol.
+    Every(Protocol),
+    /// What cannot be read: any port of any protocol.
+    Unreadable,
+}
+
+/// The NetworkPolicies of a namespace that let pods reach more than their policies allow at `now`, in order of name, each
+/// with what is wrong with it.
+pub fn widened<'s>(
+    namespace: &'s str,
+    snapshot: &'s Snapshot,
+    now: Timestamp,
+) -> impl Iterator<Item = (&'s Subject, Vec<Finding>)> {
+    snapshot.network_policies_in(namespace).filter_map(move |policy| {
+        let mut findings = decide_standing(policy, snapshot, now).findings;
+        findings.retain(|finding| finding.reason == Reason::EgressWidened);
+        (!findings.is_empty()).then_some((policy, findings))
+    })
+}
+
+/// The address that a packet to `address` carries: sockets for IPv6 send IPv4 where it is mapped.
+fn on_wire(address: IpAddr) -> IpAddr {
+    address.to_canonical()
+}

@@ -1,0 +1,60 @@
+//! What the rules on hosts that a pod names have in common.
+
+use alloc::{format, string::String, vec::Vec};
+
+use super::{Case, where_to_stay};
+use crate::{
+    Finding, Location, Reason,
+    cover::{FlowDestination, FlowPlace},
+    locate::Caller,
+    select::Requirement,
+    subject::{NamedHost, Purpose},
+};
+
+/// Tells of every host that is named for this purpose and is not inside: `does` is what the pod does with it.
+pub(super) fn judge(
+    case: &Case<'_>,
+    namespace: &str,
+    (purpose, reason): (Purpose, Reason),
+    does: &str,
+    findings: &mut Vec<Finding>,
+) {
+    let caller = caller(case, namespace);
+    for named in case.shape.network.hosts.iter().filter(|named| named.purpose == purpose) {
+        let Some(what) = astray(caller, named, case.requirement, does) else { continue };
+        findings.push(
+            Finding::of(reason, case.requirement, case.provenance)
+                .at(named.field.clone(), named.text.as_ref(), what)
+                .towards(destination(named)),
+        );
+    }
+}
+
+/// The pods of a shape, as those who call what it names.
+pub(super) fn caller<'c>(case: &Case<'c>, namespace: &'c str) -> Caller<'c> {
+    let service_names = case.shape.network.service_names;
+    Caller { namespace, service_names, snapshot: case.snapshot }
+}
+
+/// What is wrong, where the host is not inside.
+pub(super) fn astray(
+    caller: Caller<'_>,
+    named: &NamedHost,
+    requirement: &Requirement<'_>,
+    does: &str,
+) -> Option<String> {
+    let told = format!("{does} `{}`, which is not known to be in {}", named.text, where_to_stay(requirement));
+    match caller.locate(named, requirement) {
+        Location::Inside => None,
+        Location::Outside(_) => Some(told),
+        Location::Unknown(why) => Some(format!("{told}: {why}")),
+    }
+}
+
+/// Where it is, as transfers name it.
+pub(super) fn destination(named: &NamedHost) -> FlowDestination {
+    match &named.host {
+        Ok(host) => FlowPlace::Host(host.clone()).into(),
+        Err(_) => FlowDestination::Untold,
+    }
+}

@@ -1,0 +1,30 @@
+//! The NetworkPolicies that are known.
+
+use alloc::{boxed::Box, sync::Arc};
+
+use serde_json::Value;
+
+use super::{PodKey, Snapshot};
+use crate::Subject;
+
+/// The group and kind of the policies that are facts: those that every cluster has.
+pub(super) const KIND: (&str, &str) = ("networking.k8s.io", "NetworkPolicy");
+
+impl Snapshot {
+    /// The NetworkPolicy of this namespace and name, to be judged as it stands.
+    pub fn network_policy(&self, namespace: &str, name: &str) -> Option<&Subject> {
+        self.network_policies.get(&(namespace.into(), name.into())).map(AsRef::as_ref)
+    }
+
+    /// The NetworkPolicies of a namespace, in order of name.
+    pub fn network_policies_in<'s>(&'s self, namespace: &'s str) -> impl Iterator<Item = &'s Subject> {
+        let first: PodKey = (namespace.into(), Box::default());
+        let here = self.network_policies.range(first..);
+        here.take_while(move |((other, _), _)| **other == *namespace).map(|(_, policy)| policy.as_ref())
+    }
+
+    pub(super) fn observe_network_policy(&mut self, object: &Value, namespace: &str, name: Box<str>) {
+        let subject = Subject::extract(object, Some(namespace), None, None);
+        self.network_policies.insert_mut((namespace.into(), name), Arc::new(subject));
+    }
+}

@@ -1,0 +1,111 @@
+//! Hosts in the environment and the arguments of a container.
+
+use alloc::{borrow::ToOwned, collections::BTreeMap, string::String, vec::Vec};
+
+use serde_json::Value;
+
+use super::{NamedHost, Purpose, Untold, mentioned};
+use crate::{FieldPath, subject::Reader};
+
+/// Variables by which programs find a proxy, in capitals. Programs read them in any case.
+const PROXIES: [&str; 12] = [
+    "ALL_PROXY",
+    "FTP_PROXY",
+    "GLOBAL_AGENT_HTTPS_PROXY",
+    "GLOBAL_AGENT_HTTP_PROXY",
+    "GRPC_PROXY",
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
+    "RSYNC_PROXY",
+    "SOCKS5_PROXY",
+    "SOCKS_PROXY",
+    "WSS_PROXY",
+    "WS_PROXY",
+];
+
+/// Fields of a pod that tell its own address, or that of its node.
+const OWN_ADDRESSES: [&str; 4] = ["status.hostIP", "status.hostIPs", "status.podIP", "status.podIPs"];
+
+/// The machine itself, as a host.
+const OWN: &str = "localhost";
+
+/// The hosts in `env`, `args` and `command` of a container.
+pub(super) fn read(reader: &mut Reader, container: &Value, at: &FieldPath, hosts: &mut Vec<NamedHost>) {
+    let mut known = BTreeMap::new();
+    let env_at = at.key("env");
+    for (index, variable) in reader.list(container, at, "env").iter().enumerate() {
+        let at = env_at.index(index);
+        let name = variable.get("name").and_then(Value::as_str).unwrap_or_default();
+        let value = variable.get("value").and_then(Value::as_str).map(|text| expanded(text, &known));
+        let own = || is_own_address(variable).then(|| OWN.to_owned());
+        let is_proxy = PROXIES.contains(&name.to_ascii_uppercase().as_str());
+        match value.or_else(own) {
+            Some(text) if is_proxy => hosts.extend(proxy(name, &text, value_at(variable, &at))),
+            Some(text) => {
+                mentioned(&text, &|| at.key("value"), hosts);
+                known.insert(name, text);
+            }
+            None if is_proxy && variable.get("valueFrom").is_some_and(|from| !from.is_null()) => {
+                hosts.push(untold(at.key("valueFrom"), name, Untold::Elsewhere));
+            }
+            None => {}
+        }
+    }
+    for list in ["command", "args"] {
+        let list_at = at.key(list);
+        let texts = reader.list(container, at, list).iter().enumerate();
+        for (index, text) in texts.filter_map(|(index, value)| Some((index, value.as_str()?))) {
+            mentioned(&expanded(text, &known), &|| list_at.index(index), hosts);
+        }
+    }
+}
+
+fn value_at(variable: &Value, at: &FieldPath) -> FieldPath {
+    at.key(if variable.get("value").is_some() { "value" } else { "valueFrom" })
+}
+
+fn is_own_address(variable: &Value) -> bool {
+    let path = variable.pointer("/valueFrom/fieldRef/fieldPath").and_then(Value::as_str);
+    path.is_some_and(|path| OWN_ADDRESSES.contains(&path))
+}
+
+fn proxy(name: &str, text: &str, field: FieldPath) -> Option<NamedHost> {
+    let text = text.trim();
+    match text {
+        "" => None,
+        _ if text.contains("$(") => Some(untold(field, name, Untold::Variable)),
+        _ => Some(NamedHost::of(field, Purpose::Proxy, text)),
+    }
+}
+
+/// A proxy of which only the variable is told.
+fn untold(field: FieldPath, variable: &str, why: Untold) -> NamedHost {
+    NamedHost { field, purpose: Purpose::Proxy, text: variable.into(), host: Err(why) }
+}
+
+/// The text with `$(NAME)` replaced, as a kubelet does it: by variables in front of it. `$$` is a dollar sign; what is not
+/// known stays.
+fn expanded(text: &str, known: &BTreeMap<&str, String>) -> String {
+    let mut whole = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('$') {
+        whole.push_str(before);
+        let named = after.strip_prefix('(').and_then(|open| open.split_once(')'));
+        rest = match named {
+            _ if after.starts_with('$') => {
+                whole.push('$');
+                after.strip_prefix('$').unwrap_or_default()
+            }
+            Some((name, after)) if known.contains_key(name) => {
+                whole.push_str(known.get(name).map(String::as_str).unwrap_or_default());
+                after
+            }
+            Some(_) | None => {
+                whole.push('$');
+                after
+            }
+        };
+    }
+    whole.push_str(rest);
+    whole
+}

@@ -1,0 +1,90 @@
+//! What a pod asks for that no network policy holds.
+
+use alloc::vec::Vec;
+
+use bund_crds::Escape;
+use serde_json::Value;
+
+use crate::{FieldPath, subject::Reader};
+
+/// Capabilities with which a container can do whatever its node can: mount, load code into the kernel, reach memory.
+const LIKE_PRIVILEGED: [&str; 4] = ["BPF", "SYS_ADMIN", "SYS_MODULE", "SYS_RAWIO"];
+
+/// What the pod spec as a whole asks for.
+pub(super) fn of_pod(
+    reader: &mut Reader,
+    spec: &Value,
+    at: &FieldPath,
+    escapes: &mut Vec<(FieldPath, Escape)>,
+) {
+    if reader.flag(spec, at, "hostNetwork") {
+        escapes.push((at.key("hostNetwork"), Escape::HostNetwork));
+    }
+    host_process(reader, spec, at, escapes);
+}
+
+/// What a container asks for.
+pub(super) fn of_container(
+    reader: &mut Reader,
+    container: &Value,
+    at: &FieldPath,
+    escapes: &mut Vec<(FieldPath, Escape)>,
+) {
+    host_ports(reader, container, at, escapes);
+    host_process(reader, container, at, escapes);
+    let Some(context) = reader.object_value(container, at, "securityContext") else { return };
+    let at = at.key("securityContext");
+    if reader.flag(context, &at, "privileged") {
+        escapes.push((at.key("privileged"), Escape::Privileged));
+    }
+    let Some(capabilities) = reader.object_value(context, &at, "capabilities") else { return };
+    let at = at.key("capabilities");
+    for (index, added) in reader.list(capabilities, &at, "add").iter().enumerate() {
+        if let Some(escape) = added.as_str().and_then(of_capability) {
+            escapes.push((at.key("add").index(index), escape));
+        }
+    }
+}
+
+/// Runtimes read the name of a capability in any case, with and without its prefix.
+fn of_capability(name: &str) -> Option<Escape> {
+    let name = name.trim().to_ascii_uppercase();
+    match name.strip_prefix("CAP_").unwrap_or(&name) {
+        "ALL" | "NET_ADMIN" => Some(Escape::NetAdmin),
+        "NET_RAW" => Some(Escape::NetRaw),
+        other => LIKE_PRIVILEGED.contains(&other).then_some(Escape::Privileged),
+    }
+}
+
+/// The API server gives every port of a pod in its node's network the same number on the node, which says nothing more.
+fn host_ports(
+    reader: &mut Reader,
+    container: &Value,
+    at: &FieldPath,
+    escapes: &mut Vec<(FieldPath, Escape)>,
+) {
+    if escapes.iter().any(|(_, escape)| *escape == Escape::HostNetwork) {
+        return;
+    }
+    let ports_at = at.key("ports");
+    for (index, port) in reader.list(container, at, "ports").iter().enumerate() {
+        match port.get("hostPort") {
+            None | Some(Value::Null) => {}
+            Some(Value::Number(number)) if number.as_u64() == Some(0) => {}
+            Some(_) => escapes.push((ports_at.index(index).key("hostPort"), Escape::HostPort)),
+        }
+    }
+}
+
+/// A Windows container that runs as a process of its node.
+fn host_process(reader: &mut Reader, parent: &Value, at: &FieldPath, escapes: &mut Vec<(FieldPath, Escape)>) {
+    let Some(context) = reader.object_value(parent, at, "securityContext") else { return };
+    let at = at.key("securityContext");
+    let Some(options) = reader.object_value(context, &at, "windowsOptions") else { return };
+    let at = at.key("windowsOptions");
+    if reader.flag(options, &at, "hostProcess") {
+        let field = at.key("hostProcess");
+        escapes.push((field.clone(), Escape::HostNetwork));
+        escapes.push((field, Escape::Privileged));
+    }
+}
