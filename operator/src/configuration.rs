@@ -10,6 +10,12 @@ use serde::Deserialize;
 
 use crate::registration::Endpoint;
 
+mod geo;
+mod ledger;
+
+pub use geo::{Geo, GeoDatabase};
+pub use ledger::{Ledger, LedgerStore};
+
 /// What the configuration file says. Every key may be left out; a key that is not known is refused, because a
 /// misspelt one would silently mean its default.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -26,6 +32,10 @@ pub struct Configuration {
     /// What owns the objects that the leader registers. Left out: nothing owns them, and whoever removes us
     /// removes them.
     pub owner: Option<Owner>,
+    /// The databases that say where public addresses are.
+    pub geo: Geo,
+    /// The record outside of the cluster. Left out: LedgerEvents are the only record.
+    pub ledger: Option<Ledger>,
     /// Logs.
     pub log: Log,
     /// Traces. Left out: none are made.
@@ -199,7 +209,7 @@ impl Configuration {
 
     fn check(&self) -> Result<(), Error> {
         let wrong = |key, why: String| Err(Error::Value { key, why });
-        let Self { webhook, health: _, metrics: _, certificates, owner, log: _, tracing } = self;
+        let Self { webhook, health: _, metrics: _, certificates, owner, geo, ledger, log: _, tracing } = self;
         if let Some(url) = webhook.url.as_ref().filter(|url| !url.starts_with("https://")) {
             return wrong("webhook.url", format!("`{url}` does not begin with https://"));
         }
@@ -218,6 +228,10 @@ impl Configuration {
             if name.is_some_and(String::is_empty) {
                 return wrong(key, "is empty; give a name, or leave the key out".to_owned());
             }
+        }
+        geo.check().or_else(|(key, why)| wrong(key, why))?;
+        if let Some(ledger) = ledger {
+            ledger.check().or_else(|(key, why)| wrong(key, why))?;
         }
         if let Some(Tracing { otlp_endpoint, sample_ratio }) = tracing {
             if !otlp_endpoint.starts_with("http://") {
@@ -272,6 +286,12 @@ health: {address: "127.0.0.1:1"}
 metrics: {address: "127.0.0.1:2"}
 certificates: {source: Secret, secretName: tls}
 owner: {clusterRole: bund-controller}
+geo: {databases: [{path: /geo/a.mmdb, maxAgeDays: 7}]}
+ledger:
+  name: ledger.example.com/prod
+  store: {s3: {url: "s3://bucket/prefix", endpoint: "https://s3.example.com", region: cn-north-1}}
+  inception: 2026-05-09
+  keySecretName: key
 log: {filter: debug}
 tracing: {otlpEndpoint: "http://collector:4317", sampleRatio: 1}
 "#;
@@ -286,6 +306,19 @@ tracing: {otlpEndpoint: "http://collector:4317", sampleRatio: 1}
             metrics: Metrics { address: "127.0.0.1:2".parse().unwrap() },
             certificates: Certificates { source: CertificateSource::Secret, secret_name: "tls".to_owned() },
             owner: Some(Owner { cluster_role: "bund-controller".to_owned() }),
+            geo: Geo {
+                databases: vec![GeoDatabase { path: "/geo/a.mmdb".into(), sha256: None, max_age_days: 7 }],
+            },
+            ledger: Some(Ledger {
+                name: "ledger.example.com/prod".parse().unwrap(),
+                store: LedgerStore::S3 {
+                    url: "s3://bucket/prefix".to_owned(),
+                    endpoint: Some("https://s3.example.com".to_owned()),
+                    region: Some("cn-north-1".to_owned()),
+                },
+                inception: Some("2026-05-09".parse().unwrap()),
+                key_secret_name: "key".to_owned(),
+            }),
             log: Log { filter: "debug".to_owned() },
             tracing: Some(Tracing { otlp_endpoint: "http://collector:4317".to_owned(), sample_ratio: 1.0 }),
         };
@@ -309,6 +342,27 @@ tracing: {otlpEndpoint: "http://collector:4317", sampleRatio: 1}
                 "tracing.otlpEndpoint: `collector` does not begin with http://",
             ),
             ("tracing: {otlpEndpoint: \"http://c\", sampleRatio: 2}", "tracing.sampleRatio: 2 is not"),
+            ("ledger: {name: A, store: {directory: {path: /l}}}", "`A` is not the name of a log"),
+            ("ledger: {name: a}", "store"),
+            ("ledger: {name: a, store: {disk: {path: /l}}}", "disk"),
+            ("ledger: {name: a, store: {directory: {path: /l, size: 1}}}", "size"),
+            (
+                "ledger: {name: a, store: {directory: {path: l}}}",
+                "ledger.store.directory.path: `l` is not absolute",
+            ),
+            ("ledger: {name: a, store: {s3: {url: b}}}", "ledger.store.s3.url: `b` does not name a bucket"),
+            (
+                "ledger: {name: a, store: {s3: {url: \"s3://b\", endpoint: b}}}",
+                "ledger.store.s3.endpoint: `b` is no address",
+            ),
+            (
+                "ledger: {name: a, store: {directory: {path: /l}}, inception: 2026-5-9}",
+                "`2026-5-9` is not a day",
+            ),
+            (
+                "ledger: {name: a, store: {directory: {path: /l}}, keySecretName: \"\"}",
+                "ledger.keySecretName: is empty",
+            ),
             ("- a", "expected"),
             ("webhook: {}\nwebhook: {}", "webhook"),
         ] {

@@ -61,8 +61,8 @@ const WAITING: usize = 256;
 /// a watch that breaks is taken up again, and what changed meanwhile is seen late, never lost; in a store that was set
 /// back everything is listed again.
 pub fn start(client: &Client, namespace: &str, metrics: &Metrics, tasks: &mut JoinSet<()>) -> Arc<Index> {
-    let (index, publisher) = publish::new();
     let (sender, receiver) = mpsc::channel(WAITING);
+    let (index, publisher) = publish::new(sender.clone());
     let store = Arc::new(Store::default());
     for kind in KINDS {
         tasks.spawn(watch::follow(client.clone(), kind, metrics.clone(), store.clone(), sender.clone()));

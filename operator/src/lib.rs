@@ -3,6 +3,7 @@
 //! ```text
 //! index (watches) --View--> webhook (answers reviews)
 //!                      |--> controller (status of our own kinds; the leader)
+//!                      |--> egress (network policies and marks that close namespaces; the leader)
 //!                      |--> transfer (what happened to transfers, for the record; their status; the leader)
 //!                      |--> audit (what already runs; the leader) --> report (reports and events; the leader)
 //!                      '--> registration (webhook configurations; the leader) <-- certificates
@@ -18,12 +19,16 @@ pub mod certificates;
 pub mod configuration;
 pub mod controller;
 mod digest;
+pub mod egress;
 mod event;
+pub mod geography;
 pub mod health;
 pub mod index;
 pub mod leader;
+pub mod ledger;
 pub mod metrics;
 pub mod own_status;
+pub mod recorder;
 pub mod registration;
 pub mod report;
 pub mod response;

@@ -4,6 +4,9 @@
 mod admission;
 mod audit;
 mod classes;
+mod egress;
+mod geography;
+mod ledger;
 mod process;
 mod registration;
 mod reports;
@@ -17,6 +20,7 @@ use std::time::Duration;
 
 use bund_crds::EventType;
 use bund_engine::Reason;
+use bund_engine::snapshot::DatabaseState;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -34,11 +38,14 @@ use crate::transfer::Figures;
 pub use admission::Outcome;
 pub use audit::Pass;
 pub use classes::Stamped;
+pub use egress::EgressMetrics;
+pub use ledger::LedgerMetrics;
 pub use serve::serve;
 
 use admission::Admission;
 use audit::AuditMetrics;
 use classes::Classes;
+use geography::GeographyMetrics;
 use process::Process;
 use registration::Drifts;
 use reports::ReportMetrics;
@@ -54,6 +61,8 @@ pub struct Metrics(Arc<Families>);
 struct Families {
     admission: Admission,
     classes: Classes,
+    egress: EgressMetrics,
+    geography: GeographyMetrics,
     staleness: Staleness,
     watch_errors: Family<OfKind, Counter>,
     certificate_expiry: Family<OfCertificate, Gauge>,
@@ -65,6 +74,7 @@ struct Families {
     break_glass: Gauge,
     drifts: Drifts,
     transfers: TransferMetrics,
+    ledger: LedgerMetrics,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -96,6 +106,8 @@ impl Metrics {
         let Families {
             admission,
             classes,
+            egress,
+            geography,
             staleness,
             watch_errors,
             certificate_expiry,
@@ -107,14 +119,18 @@ impl Metrics {
             break_glass,
             drifts,
             transfers,
+            ledger,
         } = &*self.0;
         admission.register(registry);
         audit.register(registry);
         reports.register(registry);
         classes.register(registry);
+        egress.register(registry);
+        geography.register(registry);
         drifts.register(registry);
         response.register(registry);
         transfers.register(registry);
+        ledger.register(registry);
         registry.register_collector(Box::new(staleness.clone()));
         registry.register(
             "watch_errors",
@@ -149,11 +165,21 @@ impl Metrics {
         self.0.classes.stamped(outcome);
     }
 
+    /// How the databases of addresses stand.
+    pub fn geography(&self, states: &[DatabaseState]) {
+        self.0.geography.tell(states);
+    }
+
     /// How many objects lost each class. Names that nobody declared must not be among them.
     pub fn declassified(&self, counts: impl IntoIterator<Item = (String, u64)>) {
         for (class, objects) in counts {
             self.0.classes.declassified(class, objects);
         }
+    }
+
+    /// Tells of closed egress.
+    pub fn egress(&self) -> &EgressMetrics {
+        &self.0.egress
     }
 
     /// An object that we registered was found otherwise than we had left it.
@@ -183,9 +209,11 @@ impl Metrics {
         self.0.leader.set(leads.into());
         if !leads {
             self.0.audit.clear();
+            self.0.egress.clear();
             self.0.reports.clear();
             self.0.response.clear();
             self.0.transfers.clear();
+            self.0.ledger.clear();
             self.0.break_glass.set(0);
         }
     }
@@ -258,6 +286,11 @@ impl Metrics {
     /// Something could not be recorded.
     pub fn record_failed(&self) {
         self.0.transfers.record_failed();
+    }
+
+    /// Tells of the record outside of the cluster.
+    pub fn ledger(&self) -> &LedgerMetrics {
+        &self.0.ledger
     }
 
     /// How many BreakGlass objects are in effect.

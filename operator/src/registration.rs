@@ -11,13 +11,16 @@
 
 mod apply;
 mod break_glass;
+mod callbacks;
 mod class_labels;
 mod drift;
 mod floor;
 mod foothold;
 mod kinds;
+mod node_proxy;
 mod protection;
 mod right;
+mod strictest;
 mod teller;
 #[cfg(test)]
 mod testing;
@@ -33,11 +36,14 @@ use serde_json::{Value, json};
 
 pub use apply::{Registrar, Registration};
 pub use break_glass::break_glass_policy;
+pub use callbacks::{Inside, callbacks_policy};
 pub use class_labels::class_label_policy;
 pub use drift::Damage;
 pub use floor::{floor_binding, floor_policy};
+pub use node_proxy::node_proxy_policy;
 pub use protection::{Protected, protection_policy};
 pub(crate) use right::NOBODY_GRANTS;
+pub use strictest::Strictest;
 pub use transfers::{Trusted, transfers_policy};
 pub use webhooks::{Endpoint, mutating, validating};
 
@@ -55,12 +61,22 @@ pub struct Plan {
     pub exempt: Vec<String>,
     /// Mapped resources as `(group, resource)`, in order.
     pub mapped: Vec<(String, String)>,
-    /// Whether some policy has pods confined.
-    pub confines: bool,
+    /// Whether pods change as they are made: some policy has them confined, or closes egress, so that they are marked.
+    pub changes_pods: bool,
+    /// Whether some policy has addresses in ConfigMaps told.
+    pub hints: bool,
     /// The classes that our own kinds protect.
     pub protected: Protected,
     /// Whom policies trust to decide on transfers.
     pub trusted: Trusted,
+    /// How strictly policies ask for connections to be approved.
+    pub connect: Option<Strictest>,
+    /// Whom policies trust to connect.
+    pub trusted_to_connect: Trusted,
+    /// How strictly policies judge what forwards, and so what the API server calls.
+    pub network: Option<Strictest>,
+    /// Where it may call.
+    pub inside: Option<Inside>,
     /// What the floor must know of the policies that deny placement, by the name of the object that holds it.
     pub floor: BTreeMap<String, FloorParametersSpec>,
     /// Our user name: nobody else writes what the floor must know, nor the record of transfers.
@@ -89,14 +105,20 @@ impl Plan {
             .collect();
         mapped.sort();
         mapped.dedup();
+        let network = Strictest::of(Aspect::Network, world);
         Self {
             endpoint,
             bundle,
             exempt,
             mapped,
-            confines: confines(world),
+            changes_pods: confines(world) || closes_egress(world),
+            hints: world.policies().any(asks_for_hints),
             protected: Protected::of(world),
             trusted: trusted_somewhere(Right::Approve, world),
+            connect: Strictest::of(Aspect::Connect, world),
+            trusted_to_connect: trusted_somewhere(Right::Connect, world),
+            inside: network.as_ref().map(|network| Inside::of(network, world)),
+            network,
             floor: floor::parameters(snapshot, now),
             writer,
         }
@@ -113,6 +135,10 @@ impl Plan {
             binding(protection::NAME),
             transfers_policy(&self.trusted, &self.writer),
             binding(transfers::NAME),
+            node_proxy_policy(self.connect.as_ref(), &self.trusted_to_connect),
+            strictest::binding(node_proxy::NAME, self.connect.as_ref()),
+            callbacks_policy(self.inside.as_ref(), &self.endpoint),
+            strictest::binding(callbacks::NAME, self.network.as_ref()),
             floor::writers_policy(&self.writer),
             binding(floor::WRITERS),
         ];
@@ -133,12 +159,30 @@ fn confines(world: &World) -> bool {
 }
 
 fn confines_pods(policy: &Policy) -> bool {
+    denies(policy, Aspect::Placement) && policy.strategy() == PlacementStrategy::Inject
+}
+
+/// Whether pods may have to be marked: some policy closes egress somewhere.
+fn closes_egress(world: &World) -> bool {
+    world.policies().any(|policy| denies(policy, Aspect::Egress))
+}
+
+/// Whether a policy denies something in some namespace.
+fn denies(policy: &Policy, aspect: Aspect) -> bool {
     let ResidencyPolicySpec { enforcement, overrides, .. } = &policy.spec;
-    let modes = overrides.iter().map(|entry| entry.enforcement.mode(Aspect::Placement));
+    let modes = overrides.iter().map(|entry| entry.enforcement.mode(aspect));
     // An override says nothing of what it leaves out.
-    let everywhere = enforcement.mode(Aspect::Placement).unwrap_or_else(|| Aspect::Placement.default_mode());
-    let denies = modes.flatten().chain([everywhere]).any(|mode| mode == Mode::Deny);
-    denies && policy.strategy() == PlacementStrategy::Inject
+    let everywhere = enforcement.mode(aspect).unwrap_or_else(|| aspect.default_mode());
+    modes.flatten().chain([everywhere]).any(|mode| mode == Mode::Deny)
+}
+
+/// Whether a policy says itself that hints are to be told or refused. What it leaves out asks for nothing: ConfigMaps are
+/// written all the time, and each would have to wait for us, or fail where we are down.
+fn asks_for_hints(policy: &Policy) -> bool {
+    let ResidencyPolicySpec { enforcement, overrides, .. } = &policy.spec;
+    let all = overrides.iter().map(|entry| &entry.enforcement).chain([enforcement]);
+    let mut modes = all.filter_map(|enforcement| enforcement.mode(Aspect::Hints));
+    modes.any(|mode| mode > Mode::Audit)
 }
 
 /// Selects namespaces by enrolment, without the exempt ones.
@@ -261,6 +305,37 @@ mod tests {
         ] {
             let snapshot = world(span, &policies);
             assert_eq!(confines(snapshot.world()), expected, "{span} {policies:?}");
+        }
+    }
+
+    #[test]
+    fn pods_are_sent_to_be_marked_where_a_policy_closes_egress() {
+        let everywhere = json!({ "enforcement": { "egress": "Deny" } });
+        let told = json!({ "enforcement": { "egress": "Warn", "network": "Deny" } });
+        let in_one =
+            json!({ "overrides": [{ "namespaces": ["shop"], "enforcement": { "egress": "Deny" } }] });
+        for (policies, expected) in [
+            (vec![], false),
+            (vec![told.clone()], false),
+            (vec![told, in_one], true),
+            (vec![everywhere], true),
+        ] {
+            assert_eq!(closes_egress(world("Uniform", &policies).world()), expected, "{policies:?}");
+        }
+    }
+
+    #[test]
+    fn config_maps_are_asked_about_only_where_a_policy_says_so_itself() {
+        let in_one = json!({ "overrides": [{ "namespaces": ["shop"], "enforcement": { "hints": "Deny" } }] });
+        for (policy, expected) in [
+            (json!({ "enforcement": { "egress": "Deny" } }), false),
+            (json!({ "enforcement": { "hints": "Audit" } }), false),
+            (json!({ "enforcement": { "hints": "Warn" } }), true),
+            (json!({ "enforcement": { "hints": "Deny" } }), true),
+            (in_one, true),
+        ] {
+            let snapshot = world("Mixed", std::slice::from_ref(&policy));
+            assert_eq!(snapshot.world().policies().any(asks_for_hints), expected, "{policy}");
         }
     }
 

@@ -24,7 +24,8 @@ mod share;
 mod taint;
 mod tell;
 
+pub(crate) use ask::Grounds;
 pub use attempts::Outcome;
 pub use plan::{Said, State};
 pub use run::Responder;
-pub(crate) use taint::has_taint;
+pub(crate) use taint::{has_taint, tainted};

@@ -17,9 +17,11 @@ use tracing::info;
 
 use crate::certificates::{Custody, Store};
 use crate::configuration::{CertificateSource, Configuration, Owner};
+use crate::geography;
 use crate::health::{self, Readiness};
 use crate::index;
 use crate::leader::Candidate;
+use crate::ledger::Kept;
 use crate::metrics::{self, Metrics};
 use crate::registration::Registration;
 use crate::webhook::{self, Server, Webhook};
@@ -178,6 +180,7 @@ async fn serve(
 ) -> Result<(), Error> {
     let Settings { role, namespace, identity, configuration } = settings;
     let index = index::start(&client, namespace, metrics, tasks);
+    tasks.spawn(geography::follow(configuration.geo.sources(), index.clone(), metrics.clone()));
     let endpoint = configuration.endpoint(namespace);
     let secret = &configuration.certificates.secret_name;
     let candidate = Candidate::new(client.clone(), namespace, identity.clone());
@@ -230,8 +233,13 @@ async fn serve(
         }
         std::future::pending::<()>().await;
     };
-    let duties =
-        Duties { client, once, index, registration, metrics: metrics.clone(), identity: identity.clone() };
+    let (metrics, identity) = (metrics.clone(), identity.clone());
+    let kept = Kept {
+        configured: configuration.ledger.clone(),
+        namespace: namespace.clone(),
+        identity: identity.clone(),
+    };
+    let duties = Duties { client, once, index, registration, kept, metrics, identity };
     tokio::select! {
         () = server => Ok(()),
         () = lead => Ok(()),

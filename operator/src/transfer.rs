@@ -9,7 +9,7 @@
 //! What closes a transfer closes it on every replica without a write. What opens one is the record: where it cannot be
 //! written, nothing opens.
 
-mod absence;
+pub(crate) mod absence;
 mod exporter;
 mod figures;
 mod judged;
@@ -23,5 +23,5 @@ mod status;
 #[cfg(test)]
 pub(crate) mod testing;
 
-pub use figures::{Figures, State};
+pub use figures::Figures;
 pub use run::Clerk;

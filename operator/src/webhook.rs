@@ -194,4 +194,7 @@ fn log(entrance: Entrance, question: &Question, decision: &Decision, answer: &An
     if let Some(what) = answer::declassified(question, decision) {
         warn!(decision = uid, subject, user, dry_run, what, "declassified");
     }
+    if let Some(what) = answer::connected(question, decision) {
+        info!(decision = uid, subject, user, dry_run, what, "connected");
+    }
 }

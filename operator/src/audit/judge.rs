@@ -85,7 +85,7 @@ impl Judge<'_> {
         let mirror = self.view.pod(key).is_some_and(|pod| pod.subject.made_by == MadeBy::Kubelet);
         let asked_for = match subject.role {
             Role::Pod => !mirror && self.view.owner_of(key) == *key,
-            Role::Workload(_) => true,
+            Role::Workload(_) | Role::Network(_) => true,
             Role::Binding { .. } | Role::Namespace | Role::Carrier(_) | Role::Grant(_) | Role::Other => false,
         };
         let snapshot = &self.view.snapshot;

@@ -80,6 +80,7 @@ fn pod_spec(looks: Looks) -> Value {
             json!({"name": "v", "secret": {"secretName": "s0"}}),
             json!({"name": "v", "configMap": {"name": "m0"}}),
             json!({"name": "v", "nfs": {"server": "nfs.example.cn", "path": "/data"}}),
+            json!({"name": "v", "nfs": {"server": "10.244.0.7", "path": "/data"}}),
             json!({"name": "v", "ephemeral": {"volumeClaimTemplate": {"spec": {"storageClassName": "disks",
                 "dataSource": {"kind": "PersistentVolumeClaim", "name": "c1"}}}}}),
         ],
@@ -203,7 +204,8 @@ fn of_cluster(number: u8, looks: Looks) -> Value {
             None,
             pick(&["n0", "n1"], b),
             &json!({"metadata": {"labels":
-            pick(&[json!({}), json!({REGION: "cn-hangzhou"}), json!({REGION: "eu-central-1"})], a)}}),
+            pick(&[json!({}), json!({REGION: "cn-hangzhou"}), json!({REGION: "eu-central-1"})], a)},
+            "spec": {"podCIDRs": pick(&[json!([]), json!(["10.244.0.0/24"])], c)}}),
         ),
         20 => named(
             "v1",

@@ -11,6 +11,9 @@ use serde_json::{Map, Value, json};
 use super::condition::{Wanted, conditions};
 use crate::audit::{Audited, PolicyTotals};
 use crate::index::{OwnObject, View};
+use geography::geography;
+
+mod geography;
 
 /// Nodes that are listed with why they are not inside.
 const LISTED: usize = 20;
@@ -41,7 +44,7 @@ pub fn status(
             OwnKind::BreakGlass => glass(name, world, &mut members, now),
             OwnKind::ClusterLocation => {
                 members.extend(nodes(&view.snapshot).map(|nodes| ("nodes".to_owned(), nodes)));
-                vec![location(world)]
+                [location(world)].into_iter().chain(geography(world)).collect()
             }
             OwnKind::ResidencyPolicy => policy(name, stored, view, audited, &mut members, now),
             OwnKind::DestinationMapping => vec![mapping(name, world)],

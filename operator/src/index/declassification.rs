@@ -81,7 +81,7 @@ impl Declassification {
                     ..Self::of_unknown(kind, key.clone(), classes, what)
                 })
             }
-            Change::Listed(_) | Change::WatchKept(_) => None,
+            Change::Listed(_) | Change::WatchKept(_) | Change::Ended(_) | Change::Geography(_) => None,
         }
     }
 

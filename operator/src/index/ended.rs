@@ -43,6 +43,18 @@ impl Ended {
         self.set_back.values().map(AsRef::as_ref)
     }
 
+    /// Takes in that transfers ended, whatever is shown of them, and takes them out of the snapshot.
+    pub(super) fn learn(&mut self, uids: &[Uid], snapshot: &mut Snapshot) {
+        for uid in uids {
+            self.uids.insert_mut(uid.clone());
+        }
+        let all = snapshot.transfers().transfers();
+        let names: Vec<_> = all.map(|transfer| (transfer.namespace.clone(), transfer.name.clone())).collect();
+        for name in &names {
+            self.look_at(name, snapshot);
+        }
+    }
+
     /// Takes in a change of the object of `kind` and `key`, and takes out of `after` what had ended.
     pub(super) fn take(
         &mut self,

@@ -47,12 +47,16 @@ pub struct WatchedKind {
     pub purpose: Purpose,
     /// Whether it is always there.
     pub presence: Presence,
+    /// The field selector of the objects that are read; every one where there is none.
+    pub only: Option<&'static str>,
 }
 
 /// The group of volume snapshots: custom resources of the CSI project.
 const SNAPSHOTS: &str = "snapshot.storage.k8s.io";
 /// The group of storage classes.
 const STORAGE: &str = "storage.k8s.io";
+/// What the API server tells of itself.
+const API_SERVER: &str = "metadata.namespace=default,metadata.name=kubernetes";
 /// The one version of most kinds.
 const V1: &[&str] = &["v1"];
 
@@ -65,6 +69,7 @@ const fn watched(group: &'static str, kind: &'static str, plural: &'static str) 
         detail: Detail::Whole,
         purpose: Purpose::Decisions,
         presence: Presence::Required,
+        only: None,
     }
 }
 
@@ -83,6 +88,22 @@ const fn optional(
     plural: &'static str,
 ) -> WatchedKind {
     WatchedKind { versions, presence: Presence::Optional, ..watched(group, kind, plural) }
+}
+
+/// The group of the Gateway API: custom resources of a project of its own.
+const GATEWAY: &str = "gateway.networking.k8s.io";
+
+const fn route(kind: &'static str, plural: &'static str) -> WatchedKind {
+    WatchedKind { purpose: Purpose::Reports, ..optional(GATEWAY, V1, kind, plural) }
+}
+
+const fn one(
+    group: &'static str,
+    kind: &'static str,
+    plural: &'static str,
+    selector: &'static str,
+) -> WatchedKind {
+    WatchedKind { only: Some(selector), ..watched(group, kind, plural) }
 }
 
 const fn workload(group: &'static str, kind: &'static str, plural: &'static str) -> WatchedKind {
@@ -110,12 +131,23 @@ pub const KINDS: &[WatchedKind] = &[
     // v1 since Kubernetes 1.34; v1beta1 before, where a feature gate switches it on.
     optional(STORAGE, &["v1", "v1beta1"], "VolumeAttributesClass", "volumeattributesclasses"),
     optional(SNAPSHOTS, V1, "VolumeSnapshot", "volumesnapshots"),
+    // v1 since Kubernetes 1.33; v1beta1 in 1.31 and 1.32, where a feature gate switches it on.
+    optional("networking.k8s.io", &["v1", "v1beta1"], "ServiceCIDR", "servicecidrs"),
     optional(SNAPSHOTS, V1, "VolumeSnapshotClass", "volumesnapshotclasses"),
     optional(SNAPSHOTS, V1, "VolumeSnapshotContent", "volumesnapshotcontents"),
     by_metadata("Secret", "secrets"),
     by_metadata("ConfigMap", "configmaps"),
     // Whole: the Secrets that it names are mounted by the kubelet for every pod of its.
     watched("", "ServiceAccount", "serviceaccounts"),
+    // Whole: the names of hosts in other objects may mean one.
+    watched("", "Service", "services"),
+    WatchedKind { purpose: Purpose::Reports, ..watched("networking.k8s.io", "Ingress", "ingresses") },
+    route("Gateway", "gateways"),
+    route("GRPCRoute", "grpcroutes"),
+    route("HTTPRoute", "httproutes"),
+    watched("networking.k8s.io", "NetworkPolicy", "networkpolicies"),
+    // Where the API server is, which pods may always ask.
+    one("discovery.k8s.io", "EndpointSlice", "endpointslices", API_SERVER),
     workload("apps", "Deployment", "deployments"),
     workload("apps", "StatefulSet", "statefulsets"),
     workload("apps", "DaemonSet", "daemonsets"),
@@ -140,10 +172,21 @@ impl WatchedKind {
         }
     }
 
-    /// Whether what objects hold may change with an object of the kind. Nodes hold nothing and workloads only make what
-    /// does; both are written all the time.
+    /// Whether what objects hold may change with an object of the kind. Nodes, Services and NetworkPolicies hold
+    /// nothing and workloads only make what does; most of them are written all the time.
     pub(super) fn bears_on_classes(&self) -> bool {
-        self.purpose == Purpose::Decisions && self.kind != "Node"
+        self.purpose == Purpose::Decisions && !matches!(self.kind, "Node" | "NetworkPolicy" | "Service")
+    }
+
+    /// Whether objects of the kind make pods, and stand for them.
+    pub(super) fn makes_pods(&self) -> bool {
+        self.purpose == Purpose::Reports && matches!(self.group, "" | "apps" | "batch")
+    }
+
+    /// Whether objects of the kind are kept to be judged as they stand, besides pods and what holds data: what makes pods, and
+    /// what leads connections on.
+    pub(super) fn is_judged(&self) -> bool {
+        self.purpose == Purpose::Reports || (self.group.is_empty() && self.kind == "Service")
     }
 
     /// Whether how transfers stand may change with an object of the kind.
@@ -197,6 +240,9 @@ mod tests {
             ("", "Pod"),
             ("", "Node"),
             ("", "Namespace"),
+            ("", "Service"),
+            ("networking.k8s.io", "NetworkPolicy"),
+            ("networking.k8s.io", "ServiceCIDR"),
             (STORAGE, "StorageClass"),
             (STORAGE, "VolumeAttributesClass"),
             (SNAPSHOTS, "VolumeSnapshotClass"),

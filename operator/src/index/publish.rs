@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use tokio::sync::{broadcast, watch};
+use bund_crds::Uid;
+use bund_engine::snapshot::Geography;
+use tokio::sync::{broadcast, mpsc, watch};
 
 use super::listen::{Listener, Listeners};
 use super::{Change, Declassification, KINDS, KeptWatch, Purpose, Touched, View};
@@ -35,6 +37,8 @@ pub struct Index {
     declassified: broadcast::Sender<Declassification>,
     /// Whoever wants to know what is touched.
     listeners: Listeners,
+    /// What others know and no watch tells.
+    notes: mpsc::Sender<Change>,
 }
 
 /// The side that writes.
@@ -52,8 +56,8 @@ pub(super) struct Publisher {
     touched: Touched,
 }
 
-/// An index that knows nothing yet, and its writer.
-pub(super) fn new() -> (Arc<Index>, Publisher) {
+/// An index that knows nothing yet and passes on to `notes` what it is told, and its writer.
+pub(super) fn new(notes: mpsc::Sender<Change>) -> (Arc<Index>, Publisher) {
     let (sender, receiver) = watch::channel(Revision::default());
     let (declassified, _) = broadcast::channel(UNTOLD);
     let index = Arc::new(Index {
@@ -61,6 +65,7 @@ pub(super) fn new() -> (Arc<Index>, Publisher) {
         revision: receiver,
         declassified,
         listeners: Listeners::default(),
+        notes,
     });
     let mut working = View::default();
     // A process knows of no watch until it has seen it.
@@ -98,6 +103,18 @@ impl Index {
         self.listeners.add()
     }
 
+    /// Takes in that transfers ended, as somebody says who knows more than the store. In this process they do not come back.
+    pub async fn note_ended(&self, uids: Vec<Uid>) {
+        // It fails where we are stopping.
+        let _ = self.notes.send(Change::Ended(uids)).await;
+    }
+
+    /// Takes in what databases say of addresses from now on.
+    pub async fn note_geography(&self, geography: Geography) {
+        // It fails where we are stopping.
+        let _ = self.notes.send(Change::Geography(geography)).await;
+    }
+
     /// Whether decisions can be made from it.
     pub fn is_ready(&self) -> bool {
         self.revision.borrow().ready
@@ -124,10 +141,11 @@ impl Publisher {
         }
         let kind = match change {
             Change::Observed(kind, _) | Change::Gone(kind, _) | Change::Listed(kind) => Some(kind),
-            Change::WatchKept(_) => None,
+            Change::WatchKept(_) | Change::Ended(_) | Change::Geography(_) => None,
         };
         self.classes += u64::from(kind.is_some_and(|kind| kind.bears_on_classes()));
-        self.transfers += u64::from(kind.is_none_or(|kind| kind.bears_on_transfers()));
+        let of_addresses = matches!(change, Change::Geography(_));
+        self.transfers += u64::from(!of_addresses && kind.is_none_or(|kind| kind.bears_on_transfers()));
         if let Change::Listed(kind) = change {
             let was_ready = self.is_ready();
             self.unlisted.remove(kind.plural);
@@ -164,7 +182,7 @@ mod tests {
 
     #[test]
     fn the_index_is_ready_after_the_first_list_of_every_kind_that_decisions_rest_on() {
-        let (index, mut publisher) = new();
+        let (index, mut publisher) = new(mpsc::channel(1).0);
         for kind in KINDS.iter().filter(|kind| kind.purpose == Purpose::Decisions) {
             assert!(!index.is_ready(), "{} is missing", kind.plural);
             publisher.apply(&Change::Listed(kind));
@@ -176,7 +194,7 @@ mod tests {
 
     #[test]
     fn heartbeats_of_nodes_and_workloads_leave_classes_as_they_are() {
-        let (_, mut publisher) = new();
+        let (_, mut publisher) = new(mpsc::channel(1).0);
         let mut counted = |kind: &str| {
             let before = publisher.classes;
             publisher.apply(&Change::Listed(KINDS.iter().find(|watched| watched.kind == kind).unwrap()));

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use bund_crds::Uid;
+use bund_engine::snapshot::Geography;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ManagedFieldsEntry;
 use kube::api::{DynamicObject, ObjectMeta};
 use kube::core::PartialObjectMeta;
@@ -21,6 +23,10 @@ pub enum Change {
     Listed(&'static WatchedKind),
     /// What is known of the watch over transfers is as given.
     WatchKept(KeptWatch),
+    /// These transfers ended, as somebody says who knows more than the store.
+    Ended(Vec<Uid>),
+    /// Databases say of addresses what these say.
+    Geography(Geography),
 }
 
 /// An object of a known kind.

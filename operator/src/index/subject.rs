@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use bund_crds::GROUP;
 use bund_engine::snapshot::{CarrierId, CarrierKind, MadeBy};
 use bund_engine::{Holder, ObjectId, Subject};
 
-use super::{KINDS, Purpose, WatchedKind};
+use super::{KINDS, WatchedKind};
 
-/// Something that is judged by itself: a pod, what makes pods, or what stands for data at rest. In the order of
+/// Something that is judged by itself: a pod, what makes pods, what leads connections on, or what stands for data at rest. In the order of
 /// reports.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SubjectKey {
@@ -20,12 +19,12 @@ pub struct SubjectKey {
     pub name: Box<str>,
 }
 
-/// A kind that makes pods.
+/// Something that makes pods, or leads connections on.
 #[derive(Clone, Debug)]
 pub(super) struct Workload {
     pub(super) uid: Box<str>,
     pub(super) made_by: MadeBy,
-    /// What is judged; `None` where another watched workload made it, which says the same.
+    /// What is judged; `None` where another watched workload made it, which says the same, and where it leads nowhere.
     pub(super) subject: Option<Arc<Subject>>,
 }
 
@@ -69,13 +68,19 @@ impl SubjectKey {
     }
 }
 
+/// Whether an object of the network says anything that rules judge. Most Services and routes lead to pods of their own namespace
+/// and nowhere else.
+pub(super) fn says_something(subject: &Subject) -> bool {
+    !subject.forwards.is_empty() || !subject.defects.is_empty() || subject.labels.classes().next().is_some()
+}
+
 /// Whether a watched workload made the object and stands for it. What the controller of another kind made (a database
 /// operator's pod, a Rollout's ReplicaSet) stands for itself.
 pub(super) fn stands_for_it(made_by: &MadeBy) -> bool {
     match made_by {
         MadeBy::Controller(id) => {
             let kind = WatchedKind::of(&id.group, &id.kind);
-            kind.is_some_and(|kind| kind.group != GROUP && kind.purpose == Purpose::Reports)
+            kind.is_some_and(WatchedKind::makes_pods)
         }
         MadeBy::Unknown | MadeBy::Kubelet => false,
     }

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use bund_engine::Holder;
-use bund_engine::snapshot::{CarrierId, CarrierKind, ClassKind, OwnKind, TransferKind};
+use bund_engine::snapshot::{
+    CarrierId, CarrierKind, ClassKind, Enrolment, Leads, OwnKind, TransferFacts, TransferKind,
+};
 
 use super::{Change, ObjectKey, SubjectKey, View, WatchedKind};
 
@@ -40,6 +42,8 @@ impl Touched {
             // What was there before a list was read again, and is no more, is told one by one.
             Change::Listed(_) => return Self::default(),
             Change::WatchKept(_) => return Self::by_watch(before, after),
+            Change::Ended(_) => return Self::by_ends(before, after),
+            Change::Geography(_) => return Self::Everything,
         };
         let (old, new) = (Side { view: before, kind, key: &key }, Side { view: after, kind, key: &key });
         if let Some(own) = OwnKind::of(kind.group, kind.kind) {
@@ -55,10 +59,11 @@ impl Touched {
             return Self::by_transfers(transfers, &key, before, after);
         }
         match (kind.group, kind.kind) {
-            ("", "Node") if before.snapshot.node(&key.name) != after.snapshot.node(&key.name) => {
-                Self::Only { subjects: BTreeSet::new(), nodes: BTreeSet::from([key.name]) }
+            ("", "Node") => Self::by_node(key.name, before, after),
+            ("networking.k8s.io", "ServiceCIDR") => {
+                let [was, is] = [before, after].map(|view| view.snapshot.world().networks());
+                everything_if(was.services(&key.name) != is.services(&key.name))
             }
-            ("", "Node") => Self::default(),
             ("", "Namespace") => {
                 let name = &key.name;
                 if before.snapshot.namespace(name) == after.snapshot.namespace(name) {
@@ -69,6 +74,7 @@ impl Touched {
             _ if old.holder_facts_differ(&new) => {
                 Self::only([before, after].into_iter().flat_map(|view| resting_on(new.holder(), view)))
             }
+            ("", "Service") if Self::renames(&key, before, after) => Self::Everything,
             _ if new.is_workload() => Self::by_workload(&old, &new),
             _ => Self::default(),
         }
@@ -154,15 +160,52 @@ impl Touched {
 
     /// Where there are transfers, unless the watch over them goes on as it did.
     fn by_watch(before: &View, after: &View) -> Self {
+        if after.kept_watch().goes_on_from(before.kept_watch()) {
+            return Self::default();
+        }
+        Self::covered_by(after.snapshot.transfers().transfers(), before, after)
+    }
+
+    /// What was covered by transfers of which somebody else knows that they ended.
+    fn by_ends(before: &View, after: &View) -> Self {
+        let all = before.snapshot.transfers().transfers();
+        let left = after.snapshot.transfers();
+        Self::covered_by(all.filter(|it| left.transfer(&it.namespace, &it.name).is_none()), before, after)
+    }
+
+    fn covered_by<'v>(
+        transfers: impl Iterator<Item = &'v TransferFacts>,
+        before: &View,
+        after: &View,
+    ) -> Self {
+        let namespaces: BTreeSet<&str> = transfers.map(|transfer| transfer.namespace.as_ref()).collect();
         let mut touched = Self::default();
-        if !after.kept_watch().goes_on_from(before.kept_watch()) {
-            let transfers = after.snapshot.transfers().transfers();
-            let namespaces: BTreeSet<&str> = transfers.map(|transfer| transfer.namespace.as_ref()).collect();
-            for namespace in namespaces {
-                touched.add(Self::namespace(namespace, before, after));
-            }
+        for namespace in namespaces {
+            touched.add(Self::namespace(namespace, before, after));
         }
         touched
+    }
+
+    /// Whether the name of a Service means another place than before: whatever names it may be anywhere.
+    fn renames(key: &ObjectKey, before: &View, after: &View) -> bool {
+        let namespace = key.namespace.as_deref().unwrap_or_default();
+        let [was, is] = [before, after].map(|view| view.snapshot.service(namespace, &key.name));
+        let [was, is] = [was, is].map(|service| service.map(|service| &service.leads));
+        let judged_there = after.snapshot.enrolment(namespace) != Enrolment::Exempt;
+        let of_pods = |leads: Option<&Leads>| !matches!(leads, Some(Leads::ToName(_)));
+        was != is && !(judged_there && of_pods(was) && of_pods(is))
+    }
+
+    /// What rests on a node. Where the node has networks, anything may name an address in them.
+    fn by_node(name: Box<str>, before: &View, after: &View) -> Self {
+        let [was, is] = [before, after].map(|view| view.snapshot.node(&name));
+        if was == is {
+            return Self::default();
+        }
+        if [was, is].into_iter().flatten().any(|node| !node.networks.is_empty()) {
+            return Self::Everything;
+        }
+        Self::Only { subjects: BTreeSet::new(), nodes: BTreeSet::from([name]) }
     }
 
     /// A workload itself, and the pods that are told of under another owner since it came or went.
@@ -223,7 +266,7 @@ impl Side<'_> {
     }
 
     fn is_workload(&self) -> bool {
-        self.kind.purpose == super::Purpose::Reports
+        self.kind.is_judged()
     }
 
     fn carrier(&self) -> Option<CarrierId> {

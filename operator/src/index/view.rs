@@ -13,8 +13,8 @@ use serde_json::Value;
 use tracing::{debug, warn};
 
 use super::ended::Ended;
-use super::subject::{Workload, stands_for_it};
-use super::{Change, KeptWatch, ObjectKey, OwnObject, Purpose, Record, SubjectKey, WatchedKind};
+use super::subject::{Workload, says_something, stands_for_it};
+use super::{Change, KeptWatch, ObjectKey, OwnObject, Record, SubjectKey, WatchedKind};
 use crate::response::has_taint;
 
 /// Everything that is known at one moment. Cloning it is cheap; a clone never changes with the original.
@@ -51,6 +51,12 @@ impl View {
             Change::WatchKept(known) => {
                 self.kept_watch = *known;
                 self.snapshot.set_watch(known.watch());
+            }
+            Change::Geography(geography) => self.snapshot.set_geography(geography.clone()),
+            Change::Ended(uids) => {
+                if let Some(ended) = &mut self.ended {
+                    ended.learn(uids, &mut self.snapshot);
+                }
             }
         }
     }
@@ -225,7 +231,7 @@ impl View {
             self.note_ends(kind, &key, before);
         } else {
             self.observe_record(kind, object);
-            if kind.purpose == Purpose::Reports {
+            if kind.is_judged() {
                 self.observe_workload(kind, object);
             }
         }
@@ -262,8 +268,14 @@ impl View {
             name: text(object, "/metadata/name").into(),
         };
         let made_by = MadeBy::read(object);
-        let extract = || Arc::new(self.snapshot.extract(object, Some(&key.namespace), None));
-        let subject = (!stands_for_it(&made_by)).then(extract);
+        let extract = || self.snapshot.extract(object, Some(&key.namespace), None);
+        let subject = if kind.makes_pods() {
+            (!stands_for_it(&made_by)).then(extract)
+        } else {
+            // Whoever made it does not say where it leads.
+            Some(extract()).filter(says_something)
+        };
+        let subject = subject.map(Arc::new);
         if subject.as_ref().is_some_and(|subject| subject.names_beyond()) {
             self.beyond.insert_mut(key.clone());
         } else {

@@ -122,6 +122,7 @@ impl Follower {
     async fn watch(&mut self, version: &str) -> std::result::Result<(), NobodyListens> {
         let resource: ApiResource = self.kind.resource_in(version);
         let (client, config) = (self.client.clone(), Config::default().page_size(PAGE));
+        let config = self.kind.only.into_iter().fold(config, Config::fields);
         match self.kind.detail {
             Detail::Whole => {
                 let api: Api<DynamicObject> = Api::all_with(client, &resource);

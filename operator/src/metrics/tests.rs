@@ -1,12 +1,13 @@
 use std::fmt::Write as _;
 
+use bund_engine::snapshot::Service;
 use bund_engine::{Snapshot, Timestamp, decide};
 use prometheus_client::encoding::text::encode;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::transfer::State;
 use crate::webhook::{Entrance, review};
+use bund_engine::transfer::State;
 
 fn text(metrics: &Metrics) -> String {
     let mut text = String::new();
@@ -128,8 +129,16 @@ fn everything() -> String {
     metrics.policies([("p", &PolicyTotals::default())]);
     metrics.audited(Pass::Full, std::time::Duration::ZERO);
     metrics.drifted("FloorParameters", crate::registration::Damage::Changed);
+    metrics.egress().stands(&crate::egress::Figures::default());
+    metrics.egress().repaired(crate::registration::Damage::Changed);
     metrics.stamped(Stamped::Written);
     metrics.declassified([("pi".to_owned(), 1)]);
+    metrics.geography(&[DatabaseState {
+        name: "a.mmdb".into(),
+        built: Some(Timestamp::UNIX_EPOCH),
+        good_until: Some(Timestamp::UNIX_EPOCH),
+        service: Service::InUse,
+    }]);
     metrics.reported_in(Some(crate::report::ReportApi::OpenReports));
     metrics.reports(1, crate::report::Overflow::default());
     metrics.report_written(crate::report::Written::Created);
@@ -139,6 +148,10 @@ fn everything() -> String {
     let figures = Figures { states: [(State::Active, 1)].into(), ..Figures::default() };
     metrics.transfers(&figures, KeptWatch::Renewed(Timestamp::UNIX_EPOCH));
     metrics.recorded(EventType::Activated);
+    metrics.ledger().configured(true);
+    metrics.ledger().open(Some(1));
+    metrics.ledger().published(Timestamp::UNIX_EPOCH);
+    metrics.ledger().pending(Some(0));
     text(&metrics)
 }
 
@@ -188,13 +201,14 @@ lease alone.
 
 `decision` is `allowed`, `confined` (admitted with the node affinity that keeps it inside), `refused`, `undecided` (a fact
 could not be read; the API server is told to try again) or `unanswered` (not ready, not a review, or too many at one
-time). `mode` is what happened because of a finding: `deny`, `warn` or `audit`. `result` of stamps is `written`, `gone`
+time). `mode` is what happened because of a finding: `deny`, `warn` or `audit`. `database` is the name of a configured file. `result` of stamps is `written`, `gone`
 (what was to be stamped had been deleted) or `failed` (it is tried again); of reports it is `created`, `replaced`,
 `deleted`, `conflict` (somebody was faster, it is looked at again) or `failed`; of evictions it is `evicted`, `gone`, `failed`, `right`
 (by then nobody asked for it), `changed` (while it was looked at), `budget` (a PodDisruptionBudget) or `share` (too much of its owner is
 unavailable). `state` is `grace`, `rate`, `trying`, `budget`, `share`, `failed`, `forbidden` (the right is missing) or `cannot`; of transfers it is `closed`,
-`ready` (it waits for the record), `active`, `suspended`, `expired`, `revoked` or `superseded`. `event` is what was recorded, as `spec.event`
-of a LedgerEvent. `api` is the group in which reports are written, or `none`. `what` of drift is `changed` or `deleted`; of what no report
+`ready` (it waits for the record), `active`, `suspended`, `expired`, `revoked` or `superseded`;
+of namespaces it is `closed` or `planned`. `event` is what was recorded, as `spec.event`
+of a LedgerEvent. `api` is the group in which reports are written, or `none`. `what` of drift and of policies that were put back is `changed` or `deleted`; of what no report
 tells it is `owners` or `findings`; of moments of transfers it is `end`, `deadline` or `watch`. The bounds of the duration buckets are 0.5 ms to 10 s.
 
 ";
@@ -208,4 +222,33 @@ fn the_reference_of_metrics_is_what_the_registry_tells() {
     }
     let stored = std::fs::read_to_string(&path).unwrap_or_default();
     assert_eq!(stored, generated, "{REFERENCE} differs from what is generated; run `make generate`");
+}
+
+#[test]
+fn a_database_of_addresses_is_told_by_its_name() {
+    let metrics = Metrics::default();
+    let state = |name: &str, moment: Option<i64>, service| DatabaseState {
+        name: name.into(),
+        built: moment.map(|second| Timestamp::from_second(second).unwrap()),
+        good_until: moment.map(|second| Timestamp::from_second(second + 5).unwrap()),
+        service,
+    };
+    metrics.geography(&[
+        state("a.mmdb", Some(10), Service::Kept("it broke".into())),
+        state("b.mmdb", None, Service::Missing("it is gone".into())),
+    ]);
+    let text = text(&metrics);
+    let mut told = lines(&text, "bund_geo_database");
+    told.sort_unstable();
+    assert_eq!(
+        told,
+        [
+            r#"bund_geo_database_build_timestamp_seconds{database="a.mmdb"} 10"#,
+            r#"bund_geo_database_current{database="a.mmdb"} 0"#,
+            r#"bund_geo_database_current{database="b.mmdb"} 0"#,
+            r#"bund_geo_database_expiry_timestamp_seconds{database="a.mmdb"} 15"#,
+            r#"bund_geo_database_usable{database="a.mmdb"} 1"#,
+            r#"bund_geo_database_usable{database="b.mmdb"} 0"#,
+        ]
+    );
 }

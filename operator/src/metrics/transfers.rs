@@ -2,6 +2,7 @@
 
 use bund_crds::EventType;
 use bund_engine::Timestamp;
+use bund_engine::transfer::State;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -9,7 +10,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
 use crate::index::KeptWatch;
-use crate::transfer::{Figures, State};
+use crate::transfer::Figures;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OfState {

@@ -1,7 +1,9 @@
-//! The policy that the API server evaluates by itself: no class label outside guarded namespaces. (pure)
+//! The policy that the API server evaluates by itself: no class label, and no mark of ours, outside guarded namespaces. (pure)
 //!
-//! It holds while no process of ours runs, and stops nothing that carries no class label.
+//! It holds while no process of ours runs, and stops nothing that carries neither.
 
+use bund_crds::labels::{EGRESS_PREFIX, EGRESS_TRANSFER_PREFIX};
+use bund_engine::Reason;
 use serde_json::{Value, json};
 
 use super::{MADE_AND_CHANGED, match_constraints, namespace_selector, policy, rule, workload_rules};
@@ -26,7 +28,8 @@ fn label_maps(object: &str) -> String {
     format!("[{one_each}] + {of_claims}")
 }
 
-/// Refuses a class label on an object of an unguarded namespace, on updates only where it is new.
+/// Refuses a class label and a mark of ours on an object of an unguarded namespace, on updates only where it is new: a pod
+/// that marked itself before its namespace is guarded would be a peer of others from then on.
 pub fn class_label_policy(exempt: &[String]) -> Value {
     let mut rules = vec![rule(
         "",
@@ -48,6 +51,12 @@ pub fn class_label_policy(exempt: &[String]) -> Value {
     let before = format!("request.operation == 'UPDATE' ? {} : []", label_maps("oldObject"));
     let added = "variables.now.map(labels, labels.filter(k, k.startsWith('data-class.bund.dev/') && \
                  !variables.before.exists(old, k in old)))";
+    // What the mark says counts too.
+    let marked = format!(
+        "variables.now.map(labels, labels.filter(k, (k.startsWith('{EGRESS_PREFIX}') || \
+         k.startsWith('{EGRESS_TRANSFER_PREFIX}')) && \
+         !variables.before.exists(old, k in old && old[k] == labels[k])))"
+    );
     let message = "'ClassOutsideGuarded: ' + object.kind + ' ' + request.namespace + '/' + request.name + \
                    ' holds a data class in a namespace that is not guarded; label ' + \
                    variables.added.filter(keys, size(keys) > 0)[0][0] + '; LOC-1; label the Namespace \
@@ -61,8 +70,9 @@ pub fn class_label_policy(exempt: &[String]) -> Value {
                 { "name": "now", "expression": label_maps("object") },
                 { "name": "before", "expression": before },
                 { "name": "added", "expression": added },
+                { "name": "marked", "expression": marked },
             ],
-            "validations": [{
+            "validations": [forged_mark(), {
                 "expression": "variables.added.all(keys, size(keys) == 0)",
                 "message": "ClassOutsideGuarded: a data class in a namespace that is not guarded; label the Namespace \
                             bund.dev/guarded: \"true\", or take the class label off",
@@ -71,6 +81,20 @@ pub fn class_label_policy(exempt: &[String]) -> Value {
             }],
         }),
     )
+}
+
+/// Refuses the marks.
+fn forged_mark() -> Value {
+    let remedy = Reason::MarkForged.entry().remedy;
+    json!({
+        "expression": "variables.marked.all(keys, size(keys) == 0)",
+        "message": format!("MarkForged: a label that Bund alone writes; {remedy}"),
+        "messageExpression": format!(
+            "'MarkForged: ' + object.kind + ' ' + request.namespace + '/' + request.name + ' carries the mark ' + \
+             variables.marked.filter(keys, size(keys) > 0)[0][0] + ', which Bund alone writes; {remedy}'"
+        ),
+        "reason": "Forbidden",
+    })
 }
 
 #[cfg(test)]
@@ -97,6 +121,15 @@ mod tests {
         let before =
             format!("request.operation == 'UPDATE' ? {} : []", places.replace("object.", "oldObject."));
         assert_eq!(spec["variables"][1], json!({ "name": "before", "expression": before }));
+        assert_eq!(
+            spec["variables"][3],
+            json!({
+                "name": "marked",
+                "expression": "variables.now.map(labels, labels.filter(k, (k.startsWith('egress.bund.dev/') || \
+                               k.startsWith('transfer.egress.bund.dev/')) && \
+                               !variables.before.exists(old, k in old && old[k] == labels[k])))"
+            })
+        );
         assert_eq!(spec["failurePolicy"], "Fail");
     }
 

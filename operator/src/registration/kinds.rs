@@ -4,7 +4,7 @@ use kube::api::DynamicObject;
 use kube::core::ApiResource;
 use kube::{Api, Client};
 
-use super::{break_glass, class_labels, floor, protection, webhooks};
+use super::{break_glass, callbacks, class_labels, floor, node_proxy, protection, transfers, webhooks};
 
 const REGISTRATION: &str = "admissionregistration.k8s.io";
 
@@ -45,13 +45,19 @@ const fn of_registration(kind: &'static str, plural: &'static str, name: &'stati
 }
 
 /// Everything that is watched.
-pub(super) static KINDS: [Written; 13] = [
+pub(super) static KINDS: [Written; 19] = [
     policy(class_labels::NAME),
     binding(class_labels::NAME),
     policy(break_glass::NAME),
     binding(break_glass::NAME),
     policy(protection::NAME),
     binding(protection::NAME),
+    policy(transfers::NAME),
+    binding(transfers::NAME),
+    policy(node_proxy::NAME),
+    binding(node_proxy::NAME),
+    policy(callbacks::NAME),
+    binding(callbacks::NAME),
     policy(floor::WRITERS),
     binding(floor::WRITERS),
     policy(floor::NAME),

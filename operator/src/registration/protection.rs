@@ -23,6 +23,7 @@ use super::{
 
 mod data_class;
 mod destination_mapping;
+mod egress;
 mod jurisdiction;
 mod location;
 mod residency_policy;

@@ -41,7 +41,12 @@ pub fn transfers_policy(trusted: &Trusted, writer: &str) -> Value {
     let rules = [
         rule(bund_crds::GROUP, &["crossbordertransfers"], &MADE_AND_CHANGED, "Namespaced"),
         rule(bund_crds::GROUP, &["transferapprovals"], &["CREATE"], "Namespaced"),
-        rule(bund_crds::GROUP, &["ledgerevents"], &["CREATE", "UPDATE", "DELETE"], "Cluster"),
+        rule(
+            bund_crds::GROUP,
+            &["ledgerevents", "ledgers", "ledgers/status"],
+            &["CREATE", "UPDATE", "DELETE"],
+            "Cluster",
+        ),
     ];
     policy(
         NAME,
@@ -85,7 +90,7 @@ fn variables(trusted: &Trusted) -> [(&'static str, String); 7] {
     [
         ("isTransfer", is("crossbordertransfers")),
         ("isDecision", is("transferapprovals")),
-        ("isRecord", is("ledgerevents")),
+        ("isRecord", "request.resource.resource in ['ledgerevents', 'ledgers']".to_owned()),
         ("created", format!("!variables.isTransfer || {} == (request.operation == 'UPDATE' ? {} : {requester})",
             stamp("object"), stamp("oldObject"))),
         // The classes for which the right is asked. A revocation may need none: the webhook knows who asked for the
@@ -172,11 +177,11 @@ fn decisions() -> Vec<Refusal> {
         .collect()
 }
 
-/// What happened is written by us, and taken away by a person who was given the right to.
+/// What happened is written by us, and so is what the ledger was last; a person who was given the right takes it away.
 fn records(writer: &str) -> [Refusal; 3] {
     let records = Resource { plural: "transferrecords", name: None };
     let purged = "variables.isRecord && request.operation == 'DELETE'";
-    let given = "LedgerEvent: deleting what was recorded needs the verb purge on transferrecords of group bund.dev, given to \
+    let given = "LedgerEvent, Ledger: deleting what was recorded needs the verb purge on transferrecords of group bund.dev, given to \
                  a person by name and not by a wildcard (ClusterRole bund-purger)";
     [
         Refusal::unless(
@@ -184,7 +189,7 @@ fn records(writer: &str) -> [Refusal; 3] {
                 "!variables.isRecord || request.operation == 'DELETE' || request.userInfo.username == {}",
                 json!(writer)
             ),
-            "LedgerEvent: what happened is recorded by Bund alone",
+            "LedgerEvent, Ledger: what happened is recorded by Bund alone",
         ),
         Refusal::unless(format!("!({purged}) || ({IS_PERSON} && {})", records.was_given("purge")), given),
         Refusal::unless(format!("!({purged}) || !{}", any_resource().may("purge")), given),
@@ -221,7 +226,7 @@ mod tests {
             [
                 r#"["crossbordertransfers"] ["CREATE","UPDATE"]"#,
                 r#"["transferapprovals"] ["CREATE"]"#,
-                r#"["ledgerevents"] ["CREATE","UPDATE","DELETE"]"#,
+                r#"["ledgerevents","ledgers","ledgers/status"] ["CREATE","UPDATE","DELETE"]"#,
             ]
         );
         assert_eq!(constraints["namespaceSelector"], json!({}));

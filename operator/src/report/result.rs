@@ -121,6 +121,7 @@ fn standing(standing: &Standing) -> &'static str {
         Standing::Covered(_) => "Covered",
         Standing::LetThrough(_) => "LetThrough",
         Standing::Declassified => "Declassified",
+        Standing::Connected => "Connected",
     }
 }
 

@@ -1,14 +1,14 @@
 //! Which pods policies ask to evict, and what keeps them that no waiting removes. (pure)
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use bund_crds::{Aspect, Mode, PolicyName, Response};
+use bund_crds::{Aspect, ClassName, Mode, PolicyName, Response};
 use bund_engine::finding::Standing;
 use bund_engine::reason::Effect;
 use bund_engine::snapshot::{Life, MadeBy, NamespaceFacts, PodFacts, Policy, World};
 use bund_engine::subject::Deletion;
-use bund_engine::{Finding, ObjectId, Timestamp};
+use bund_engine::{Finding, ObjectId, Reason, Timestamp};
 
 use crate::audit::Audited;
 use crate::index::{SubjectKey, View};
@@ -155,7 +155,9 @@ fn meaning<'p>(
             Meaning::Keep(policies, Kept::Unlocated)
         }
         Standing::Stands => Meaning::Evict(policies),
-        Standing::Existed | Standing::Covered(_) | Standing::Declassified => Meaning::Nothing,
+        Standing::Existed | Standing::Covered(_) | Standing::Declassified | Standing::Connected => {
+            Meaning::Nothing
+        }
     }
 }
 
@@ -165,6 +167,9 @@ pub(super) fn is_located(policy: &Policy, world: &World) -> bool {
     world.has_location() && policy.spec.jurisdictions.iter().all(|name| world.jurisdiction(name).is_some())
 }
 
+/// Why policies ask to evict a pod: the first rule that it breaks, and the classes that are concerned.
+pub type Grounds = BTreeMap<PolicyName, (Reason, BTreeSet<ClassName>)>;
+
 /// The policies that still ask to evict a pod, by the newest view and the pod as it is stored now. Empty: it is right by
 /// now, or something keeps it.
 pub fn still<'p>(
@@ -173,20 +178,25 @@ pub fn still<'p>(
     asked: impl Iterator<Item = &'p PolicyName>,
     own: &str,
     now: Timestamp,
-) -> Vec<PolicyName> {
+) -> Grounds {
     let Some(facts) = view.pod(pod).filter(|facts| lasts(facts) && facts.subject.made_by != MadeBy::Kubelet)
     else {
-        return Vec::new();
+        return Grounds::new();
     };
     let evicting = evicting(view.snapshot.world());
-    let findings = bund_engine::audit::audit(&facts.subject, &view.snapshot, now).findings;
-    let ask =
-        findings.iter().flat_map(|finding| match meaning(finding, &pod.namespace, view, &evicting, own) {
+    let asked: BTreeSet<_> = asked.collect();
+    let mut grounds = Grounds::new();
+    for finding in bund_engine::audit::audit(&facts.subject, &view.snapshot, now).findings {
+        let policies = match meaning(&finding, &pod.namespace, view, &evicting, own) {
             Meaning::Evict(policies) => policies,
-            Meaning::Nothing | Meaning::Keep(..) => Vec::new(),
-        });
-    let ask: Vec<&PolicyName> = ask.map(|policy| &policy.name).collect();
-    asked.filter(|name| ask.contains(name)).cloned().collect()
+            Meaning::Nothing | Meaning::Keep(..) => continue,
+        };
+        for policy in policies.into_iter().filter(|policy| asked.contains(&policy.name)) {
+            let ground = grounds.entry(policy.name.clone()).or_insert((finding.reason, BTreeSet::new()));
+            ground.1.extend(finding.class.as_ref().and_then(|class| class.as_str().parse().ok()));
+        }
+    }
+    grounds
 }
 
 /// The pods that a pod is one of.

@@ -12,10 +12,11 @@ use serde_json::Value;
 use tokio::time::timeout;
 use tracing::{debug, warn};
 
-use super::ask::{Asked, Group, still};
+use super::ask::{Asked, Grounds, Group, still};
 use super::attempts::Outcome;
 use super::share::{Share, selector};
 use crate::index::{Change, Index, KINDS, View, WatchedKind, into_value};
+use crate::recorder::{Act, Outbox, evictions};
 
 /// How long a request may take: other pods wait for it.
 const PATIENCE: Duration = Duration::from_secs(4);
@@ -26,6 +27,8 @@ pub(super) struct Evictor<'e> {
     pub(super) index: &'e Index,
     /// Our own namespace.
     pub(super) own: &'e str,
+    /// Where it goes on record before it is done.
+    pub(super) outbox: &'e Outbox,
 }
 
 /// The pod as it is stored now.
@@ -35,10 +38,10 @@ struct Live {
 }
 
 impl Evictor<'_> {
-    /// Evicts a pod if it is still asked for: how that ended, and the policies that still asked.
-    pub(super) async fn evict(&self, asked: &Asked) -> (Outcome, Vec<PolicyName>) {
-        let mut policies = Vec::new();
-        let outcome = match self.try_evict(asked, &mut policies).await {
+    /// Evicts a pod if it is still asked for: how that ended, and the policies that still asked, each with why.
+    pub(super) async fn evict(&self, asked: &Asked) -> (Outcome, Grounds) {
+        let mut grounds = Grounds::new();
+        let outcome = match self.try_evict(asked, &mut grounds).await {
             Ok(outcome) => outcome,
             Err(error) => outcome_of(&error).unwrap_or_else(|| {
                 let (namespace, name) = (&asked.pod.namespace, &asked.pod.name);
@@ -46,21 +49,21 @@ impl Evictor<'_> {
                 Outcome::Failed
             }),
         };
-        (outcome, policies)
+        (outcome, grounds)
     }
 
-    async fn try_evict(&self, asked: &Asked, policies: &mut Vec<PolicyName>) -> Result<Outcome, Error> {
+    async fn try_evict(&self, asked: &Asked, grounds: &mut Grounds) -> Result<Outcome, Error> {
         let (namespace, name) = (&asked.pod.namespace, &asked.pod.name);
         let Some(live) = self.live(asked).await? else { return Ok(Outcome::Gone) };
         let view = with_pod(&self.index.view(), live.object);
-        *policies = still(&view, &asked.pod, asked.by.keys(), self.own, Timestamp::now());
-        if policies.is_empty() {
+        *grounds = still(&view, &asked.pod, asked.by.keys(), self.own, Timestamp::now());
+        if grounds.is_empty() {
             debug!(%namespace, %name, "what was to be evicted is right by now");
             return Ok(Outcome::Right);
         }
         let share = self.share(asked).await?;
         let limits = |policy: &PolicyName| limits(&view, policy);
-        if share.is_some_and(|share| !policies.iter().all(|policy| share.is_within(&limits(policy)))) {
+        if share.is_some_and(|share| !grounds.keys().all(|policy| share.is_within(&limits(policy)))) {
             return Ok(Outcome::Share);
         }
         // Both preconditions: a pod that was evicted a moment ago, by whomever, is another version of itself.
@@ -74,6 +77,8 @@ impl Evictor<'_> {
             }),
         };
         let (pods, _) = self.kind("Pod", namespace)?;
+        let evicting = evictions(Act::Evicting, &asked.pod, &asked.uid, grounds, Timestamp::now());
+        self.outbox.before(evicting).await;
         let parameters = PostParams::default();
         let answer = pods.create_subresource::<_, Value>("eviction", name, &parameters, &eviction);
         patiently(answer).await?;

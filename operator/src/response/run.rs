@@ -23,6 +23,7 @@ use crate::event::create_or_warn;
 use crate::index::{Index, View};
 use crate::metrics::Metrics;
 use crate::own_status::{OwnStatus, apply};
+use crate::recorder::{Act, Outbox, evictions};
 
 /// Who owns the condition.
 const FIELD_MANAGER: &str = "bund-response";
@@ -42,6 +43,8 @@ pub struct Responder {
     identity: String,
     /// Our own namespace.
     own: String,
+    /// Where evictions go on record.
+    outbox: Outbox,
     to_evict: Asking,
     to_taint: Asking,
     attempts: Attempts,
@@ -63,6 +66,7 @@ impl Responder {
         audited: watch::Receiver<Option<Audited>>,
         identity: &str,
         own: &str,
+        outbox: Outbox,
     ) -> Self {
         Self {
             client: client.clone(),
@@ -71,6 +75,7 @@ impl Responder {
             audited,
             identity: identity.to_owned(),
             own: own.to_owned(),
+            outbox,
             to_evict: Asking::to_evict(),
             to_taint: Asking::to_taint(),
             attempts: Attempts::new(Instant::now()),
@@ -167,14 +172,18 @@ impl Responder {
     }
 
     async fn evict(&mut self, asked: Asked) {
-        let evictor = Evictor { client: &self.client, index: &self.index, own: &self.own };
-        let (outcome, policies) = evictor.evict(&asked).await;
+        let evictor =
+            Evictor { client: &self.client, index: &self.index, own: &self.own, outbox: &self.outbox };
+        let (outcome, grounds) = evictor.evict(&asked).await;
         self.attempts.ended(&asked, asked.by.keys(), outcome, Instant::now());
         self.metrics.eviction(outcome);
         if outcome == Outcome::Evicted {
             let (namespace, name, uid) = (&asked.pod.namespace, &asked.pod.name, &asked.uid);
+            let now = Timestamp::now();
+            self.outbox.after(evictions(Act::Evicted, &asked.pod, uid, &grounds, now));
+            let policies: Vec<_> = grounds.into_keys().collect();
             info!(%namespace, %name, %uid, ?policies, "a pod that broke a rule was evicted");
-            let event = tell::evicted(&asked.pod, uid, &policies, &self.identity, Timestamp::now());
+            let event = tell::evicted(&asked.pod, uid, &policies, &self.identity, now);
             create_or_warn(&self.client, &event).await;
         }
     }

@@ -81,6 +81,18 @@ pub fn edits(view: &View, audited: &Audited) -> BTreeMap<Box<str>, Edit> {
     edits
 }
 
+/// The nodes that bear our taint, each with the policies that ask for it.
+pub(crate) fn tainted(view: &View) -> impl Iterator<Item = (&str, Vec<&Policy>)> {
+    let snapshot = &view.snapshot;
+    view.tainted().filter_map(|name| {
+        let node = snapshot.node(name)?;
+        let asks = |policy: &&Policy| {
+            is_located(policy, snapshot.world()) && outside(node, policy, snapshot).is_some()
+        };
+        Some((name, tainting(snapshot).filter(asks).collect()))
+    })
+}
+
 /// Where a node is that is in none of a policy's jurisdictions.
 fn outside(node: &NodeFacts, policy: &Policy, snapshot: &Snapshot) -> Option<Location> {
     let locate = |jurisdiction| locate(node, jurisdiction, snapshot.world());

@@ -6,9 +6,12 @@ use kube::Client;
 use tokio::sync::watch;
 
 use crate::audit::Auditor;
-use crate::controller::{Controller, Herald, Stamper};
+use crate::controller::{Controller, Glazier, Herald, Stamper};
+use crate::egress::Closer;
 use crate::index::Index;
+use crate::ledger::{Keeper, Kept};
 use crate::metrics::Metrics;
+use crate::recorder::{Archivist, Chronicler, Held, Outbox};
 use crate::registration::{Registrar, Registration};
 use crate::report::{Reporter, Teller, recall};
 use crate::response::Responder;
@@ -21,6 +24,8 @@ pub(super) struct Duties {
     pub(super) once: Client,
     pub(super) index: Arc<Index>,
     pub(super) registration: Registration,
+    /// What is needed to keep the ledger.
+    pub(super) kept: Kept,
     pub(super) metrics: Metrics,
     /// Who we are among the replicas.
     pub(super) identity: String,
@@ -29,7 +34,7 @@ pub(super) struct Duties {
 impl Duties {
     /// Does them while we lead. Stops in the middle when we do not: every write is whole in itself.
     pub(super) async fn follow(self, mut leading: watch::Receiver<bool>) {
-        let Self { client, once, index, registration, metrics, identity } = self;
+        let Self { client, once, index, registration, kept, metrics, identity } = self;
         // It hears from now on, so that what the leader before us saw last is told too.
         let mut herald = Herald::new(client.clone(), index.clone(), metrics.clone(), identity.clone());
         loop {
@@ -39,12 +44,17 @@ impl Duties {
                 return std::future::pending().await;
             }
             metrics.leads(true);
+            let (keeper, ledger) = Keeper::new(client.clone(), kept.clone(), metrics.clone());
+            let held = Held::new(ledger.clone());
+            let (outbox, waiting) = Outbox::new(ledger);
+            let archivist = Archivist::new(index.clone(), held.clone(), waiting);
             let registrar =
                 Registrar::new(client.clone(), registration.clone(), metrics.clone(), identity.clone());
             let auditor = Auditor::new(index.clone(), metrics.clone());
             let controller =
                 Controller::new(client.clone(), index.clone(), metrics.clone(), auditor.audited());
             let stamper = Stamper::new(client.clone(), index.clone(), metrics.clone());
+            let closer = Closer::new(client.clone(), index.clone(), metrics.clone(), identity.clone());
             let reporter = Reporter::new(client.clone(), metrics.clone(), auditor.audited());
             let responder = Responder::new(
                 &once,
@@ -53,13 +63,17 @@ impl Duties {
                 auditor.audited(),
                 &identity,
                 &registration.namespace,
+                outbox,
             );
+            let glazier = Glazier::new(client.clone(), index.clone(), metrics.clone());
+            let chronicler = Chronicler::new(index.clone(), auditor.audited(), held.clone());
             let clerk = Clerk::new(
                 client.clone(),
                 index.clone(),
                 metrics.clone(),
                 identity.clone(),
                 registration.namespace.clone(),
+                held,
             );
             // Since when findings are known is read before the first audit, and nothing else waits for it.
             let auditing = async {
@@ -78,9 +92,14 @@ impl Duties {
                 () = Box::pin(auditing) => return,
                 () = Box::pin(controller.run()) => return,
                 () = Box::pin(stamper.run()) => return,
+                () = Box::pin(closer.run()) => return,
                 () = Box::pin(reporter.run()) => return,
                 () = Box::pin(responder.run()) => return,
                 () = Box::pin(clerk.run()) => return,
+                () = Box::pin(keeper.run()) => return,
+                () = Box::pin(archivist.run()) => return,
+                () = Box::pin(chronicler.run()) => return,
+                () = Box::pin(glazier.run()) => return,
                 () = Box::pin(herald.run()) => return,
             }
         }

@@ -17,7 +17,7 @@ use crate::index::WatchedKind;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What is due, and what must wait because it rests on the absence of something that is there, or may be.
-pub(super) async fn sort_out(client: &Client, all: Vec<Due>) -> (Vec<Due>, Vec<Due>) {
+pub(crate) async fn sort_out(client: &Client, all: Vec<Due>) -> (Vec<Due>, Vec<Due>) {
     let (mut due, mut doubtful) = (Vec::new(), Vec::new());
     for one in all {
         match &one.absent {

@@ -3,17 +3,12 @@
 use bund_crds::ExporterSpec;
 use bund_crds::condition::READY;
 use bund_engine::Timestamp;
+use bund_engine::transfer::{ELSEWHERE_DAYS, beijing};
 use jiff::civil::Date;
-use jiff::tz::Offset;
 use serde_json::{Value, json};
 
 use crate::controller::condition::{Wanted, conditions};
 use crate::index::OwnObject;
-
-/// So many days after it was counted a declaration is too old to count with.
-const YOUNG: i32 = 31;
-/// Beijing time, in hours from UTC.
-const BEIJING: i8 = 8;
 
 /// The status of an exporter that can be read, or why it cannot.
 pub(super) fn status(spec: Result<&ExporterSpec, &str>, own: &OwnObject, now: Timestamp) -> Value {
@@ -22,7 +17,7 @@ pub(super) fn status(spec: Result<&ExporterSpec, &str>, own: &OwnObject, now: Ti
             let message = format!("cannot be read: {why}; no route of its transfers can be told");
             Wanted::fails(READY, "FactUnreadable", message)
         }
-        Ok(spec) => ready(spec.elsewhere.as_of.0, today(now)),
+        Ok(spec) => ready(spec.elsewhere.as_of.0, beijing::day(now)),
     };
     json!({ "conditions": conditions(&[wanted], own.generation, &own.status, now) })
 }
@@ -35,9 +30,9 @@ fn ready(as_of: Date, today: Date) -> Wanted {
         );
         return Wanted::fails(READY, "DeclarationOfTheFuture", message);
     }
-    if days > YOUNG {
+    if i64::from(days) > ELSEWHERE_DAYS {
         let message = format!(
-            "spec.elsewhere was counted {days} days ago, and only {YOUNG} days count: no route of its transfers can be told. \
+            "spec.elsewhere was counted {days} days ago, and only {ELSEWHERE_DAYS} days count: no route of its transfers can be told. \
              Count again, and write the day into spec.elsewhere.asOf"
         );
         return Wanted::fails(READY, "DeclarationOld", message);
@@ -45,14 +40,9 @@ fn ready(as_of: Date, today: Date) -> Wanted {
     Wanted::holds(READY, "InForce", "it is understood, and what it declares is young enough to count with")
 }
 
-fn today(now: Timestamp) -> Date {
-    Offset::constant(BEIJING).to_datetime(now).date()
-}
-
 /// The next midnight in Beijing.
-pub(super) fn next_day(now: Timestamp) -> Option<Timestamp> {
-    let tomorrow = today(now).tomorrow().ok()?;
-    Offset::constant(BEIJING).to_timestamp(tomorrow.at(0, 0, 0, 0)).ok()
+pub(super) fn next_day(now: Timestamp) -> Timestamp {
+    beijing::end(beijing::day(now))
 }
 
 #[cfg(test)]
@@ -64,7 +54,7 @@ mod tests {
     }
 
     fn reason(as_of: &str, now: &str) -> (bool, &'static str) {
-        let Wanted { holds, reason, .. } = ready(as_of.parse().unwrap(), today(at(now)));
+        let Wanted { holds, reason, .. } = ready(as_of.parse().unwrap(), beijing::day(at(now)));
         (holds, reason)
     }
 
@@ -78,7 +68,7 @@ mod tests {
 
     #[test]
     fn a_day_begins_at_midnight_in_beijing() {
-        assert_eq!(next_day(at("2026-12-31T15:59:59Z")), Some(at("2026-12-31T16:00:00Z")));
-        assert_eq!(next_day(at("2026-12-31T16:00:00Z")), Some(at("2027-01-01T16:00:00Z")));
+        assert_eq!(next_day(at("2026-12-31T15:59:59Z")), at("2026-12-31T16:00:00Z"));
+        assert_eq!(next_day(at("2026-12-31T16:00:00Z")), at("2027-01-01T16:00:00Z"));
     }
 }

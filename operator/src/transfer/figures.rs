@@ -3,28 +3,9 @@
 use std::collections::BTreeMap;
 
 use bund_engine::Timestamp;
-use bund_engine::transfer::Standing;
+use bund_engine::transfer::{Standing, State};
 
 use super::judged::Judged;
-
-/// How a transfer stands, as one word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum State {
-    /// It may not be opened.
-    Closed,
-    /// It waits for the record.
-    Ready,
-    /// It is in effect.
-    Active,
-    /// It was in effect, and may be again.
-    Suspended,
-    /// Its time is over.
-    Expired,
-    /// It was rejected or revoked.
-    Revoked,
-    /// Another took its place.
-    Superseded,
-}
 
 /// What is counted of transfers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,7 +21,7 @@ pub struct Figures {
 impl Figures {
     /// Counts one.
     pub(super) fn count(&mut self, judged: &Judged<'_>, now: Timestamp) {
-        *self.states.entry(judged.state()).or_default() += 1;
+        *self.states.entry(judged.standing.state()).or_default() += 1;
         let end = match judged.standing {
             Standing::Active(until) => Some(until),
             _ => None,

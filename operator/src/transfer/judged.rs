@@ -5,8 +5,6 @@ use bund_engine::transfer::{Assessment, Deadline, End, Standing, Tally, assess, 
 use bund_engine::{Snapshot, Timestamp};
 use jiff::SignedDuration;
 
-use super::figures::State;
-
 /// How long before its end a transfer expires soon.
 const SOON: SignedDuration = SignedDuration::from_hours(30 * 24);
 
@@ -33,18 +31,6 @@ impl<'s> Judged<'s> {
         match &self.standing {
             Standing::Ended(end, why) => Some((*end, why)),
             Standing::Closed(_) | Standing::Ready | Standing::Active(_) | Standing::Suspended(_) => None,
-        }
-    }
-
-    pub(super) fn state(&self) -> State {
-        match &self.standing {
-            Standing::Closed(_) => State::Closed,
-            Standing::Ready => State::Ready,
-            Standing::Active(_) => State::Active,
-            Standing::Suspended(_) => State::Suspended,
-            Standing::Ended(End::Expired, _) => State::Expired,
-            Standing::Ended(End::Revoked, _) => State::Revoked,
-            Standing::Ended(End::Superseded, _) => State::Superseded,
         }
     }
 

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use bund_engine::Timestamp;
 use bund_engine::snapshot::{TransferKind, UnreadableTransfer};
-use bund_engine::transfer::{self, Due, Turn};
+use bund_engine::transfer::{self, Due, State, Turn};
 use serde_json::Value;
 
-use super::figures::{Figures, State};
+use super::figures::Figures;
 use super::judged::Judged;
 use super::news::news;
 use super::{exporter, set_back, status};
@@ -33,7 +33,7 @@ pub(super) struct Planned {
 /// Plans a pass at `now`. `failing` is why nothing can be recorded.
 pub(super) fn plan(view: &View, unseen: &mut Unseen, failing: Option<&str>, now: Timestamp) -> Planned {
     let mut planned = Planned { due: due(view, now), ..Planned::default() };
-    planned.wake = exporter::next_day(now);
+    planned.wake = Some(exporter::next_day(now));
     for (key, shown) in view.declared(TransferKind::CrossBorderTransfer) {
         planned.transfer(view, unseen, (key, shown), failing, now);
     }

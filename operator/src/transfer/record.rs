@@ -9,7 +9,9 @@ use kube::{Api, Client};
 use tokio::time::timeout;
 use tracing::{info, warn};
 
+use crate::index::View;
 use crate::metrics::Metrics;
+use crate::recorder::{Held, Unheld};
 
 /// How long one write may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -38,6 +40,9 @@ pub enum Error {
     /// The API server did not answer.
     #[error("the API server did not answer in time")]
     Silent,
+    /// It is not known to be in the ledger, and must be there first.
+    #[error("the ledger does not hold it")]
+    NotInLedger(#[source] Unheld),
 }
 
 /// The record in the cluster: one LedgerEvent for everything that happened.
@@ -67,8 +72,27 @@ impl Recorder for InCluster {
     }
 }
 
+/// The record in the cluster, and what opens a transfer in the ledger before it is there. Where no ledger is configured,
+/// the record in the cluster.
+pub(super) struct WriteAhead<'v> {
+    pub(super) cluster: &'v InCluster,
+    pub(super) held: &'v Held,
+    /// What the opening rests on.
+    pub(super) view: &'v View,
+}
+
+impl Recorder for WriteAhead<'_> {
+    async fn record(&self, due: &Due) -> Result<Recorded, Error> {
+        if !opens(due.spec.event) {
+            return self.cluster.record(due).await;
+        }
+        let spec = self.held.write_ahead(due, self.view).await.map_err(Error::NotInLedger)?;
+        self.cluster.record(&Due { spec, ..due.clone() }).await
+    }
+}
+
 /// Whether an event opens a transfer.
-fn opens(event: EventType) -> bool {
+pub(super) fn opens(event: EventType) -> bool {
     Turn::of(event) == Some(Turn::Opens)
 }
 

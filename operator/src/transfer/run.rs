@@ -13,13 +13,15 @@ use tracing::{debug, warn};
 use super::absence::sort_out;
 use super::kept_watch;
 use super::plan::{Planned, plan};
-use super::record::{InCluster, Outcome, closes, record_all};
+use super::record::{InCluster, Outcome, WriteAhead, closes, opens, record_all};
 use crate::bucket::Bucket;
 use crate::controller::plan::{Unseen, Write};
 use crate::event::{Occurrence, create};
 use crate::index::{Index, KeptWatch, View};
+use crate::ledger::History;
 use crate::metrics::Metrics;
 use crate::own_status::{OwnStatus, apply};
+use crate::recorder::{Held, Unheld};
 
 /// Who owns the statuses.
 const FIELD_MANAGER: &str = "bund-transfers";
@@ -39,6 +41,10 @@ pub struct Clerk {
     /// Our own namespace.
     namespace: String,
     recorder: InCluster,
+    /// What the ledger holds.
+    held: Held,
+    /// What of it was told to the index.
+    learnt: Option<Arc<History>>,
     unseen: Unseen,
     /// What was recorded and the watch has not shown yet, and until when it is waited for.
     recorded: BTreeMap<Box<str>, Instant>,
@@ -57,9 +63,12 @@ impl Clerk {
         metrics: Metrics,
         identity: String,
         namespace: String,
+        held: Held,
     ) -> Self {
         Self {
             recorder: InCluster::new(client.clone()),
+            held,
+            learnt: None,
             client,
             index,
             metrics,
@@ -76,7 +85,7 @@ impl Clerk {
     /// Records and tells what happens on every change that transfers may rest on, and when something begins or ends by
     /// itself, for ever.
     pub async fn run(mut self) {
-        let mut revisions = self.index.revisions();
+        let (mut revisions, mut ledger) = (self.index.revisions(), self.held.ledger().clone());
         if revisions.wait_for(|revision| revision.ready).await.is_err() {
             return;
         }
@@ -86,6 +95,7 @@ impl Clerk {
             sleep(PAUSE).await;
             tokio::select! {
                 () = sleep(wake) => {}
+                () = ledger.changed() => {}
                 changed = revisions.wait_for(|revision| revision.transfers != seen) => {
                     if changed.is_err() { return }
                 }
@@ -103,11 +113,12 @@ impl Clerk {
             debug!("nothing is recorded of transfers before the watch over them was looked at");
             return RETRY;
         }
+        let learnt = self.learn().await;
         let Some(planned) = self.plan(&view, now).await else { return RETRY };
         let Planned { due, writes, news, figures, wake } = planned;
         self.metrics.transfers(&figures, known);
         let must_close = due.iter().any(|due| closes(due.spec.event));
-        let outcome = self.record(due, &view).await;
+        let outcome = self.record(due, &view, learnt).await;
         let clean = outcome.is_closed() && !(must_close && kept_watch::has_lapsed(known, now));
         let renewed = if clean { self.keep_watch(known, now).await } else { None };
         let told = self.write_all(writes).await & self.tell(news).await;
@@ -119,27 +130,48 @@ impl Clerk {
         if failed { by_itself.min(RETRY) } else { by_itself }
     }
 
+    /// Takes in what the ledger said when it was opened. What ended there does not come back in this process, whatever the
+    /// cluster shows.
+    async fn learn(&mut self) -> Result<(), Unheld> {
+        self.held.learn().await?;
+        let history = self.held.history();
+        if history.as_ref().map(Arc::as_ptr) != self.learnt.as_ref().map(Arc::as_ptr) {
+            self.index.note_ended(self.held.ended()).await;
+            self.learnt = history;
+        }
+        Ok(())
+    }
+
     async fn plan(&mut self, view: &Arc<View>, now: Timestamp) -> Option<Planned> {
-        let (view, failing) = (view.clone(), self.failing.clone());
+        let (view, failing, held) = (view.clone(), self.failing.clone(), self.held.clone());
         let mut unseen = std::mem::take(&mut self.unseen);
         // Every transfer is assessed: work for a thread of its own, not for one that answers.
-        let planned =
-            tokio::task::spawn_blocking(move || (plan(&view, &mut unseen, failing.as_deref(), now), unseen));
+        let planned = tokio::task::spawn_blocking(move || {
+            let planned = plan(&view, &mut unseen, failing.as_deref(), now);
+            (Planned { due: held.recall(planned.due, &view, now), ..planned }, unseen)
+        });
         // It fails only where we are stopping.
         let (planned, unseen) = planned.await.ok()?;
         self.unseen = unseen;
         Some(planned)
     }
 
-    /// Records what is due, but for what was recorded a moment ago.
-    async fn record(&mut self, mut due: Vec<Due>, view: &View) -> Outcome {
+    /// Records what is due, but for what was recorded a moment ago. Nothing opens where nobody could `learn` what the ledger
+    /// says.
+    async fn record(&mut self, mut due: Vec<Due>, view: &View, learnt: Result<(), Unheld>) -> Outcome {
         let shown = |name: &str| view.snapshot.transfers().event(name).is_some();
         let now = Instant::now();
         self.recorded.retain(|name, until| now < *until && !shown(name));
         due.retain(|due| !self.recorded.contains_key(&due.name));
-        let (due, doubtful) = sort_out(&self.client, due).await;
-        let mut outcome = record_all(&self.recorder, due, &self.metrics).await;
-        outcome.unrecorded.extend(doubtful);
+        let (mut due, doubtful) = sort_out(&self.client, due).await;
+        let unknown = learnt.err().map(|error| crate::chain(&error));
+        let shut_out: Vec<_> = due.extract_if(.., |due| unknown.is_some() && opens(due.spec.event)).collect();
+        let recorder = WriteAhead { cluster: &self.recorder, held: &self.held, view };
+        let mut outcome = record_all(&recorder, due, &self.metrics).await;
+        if let Some(why) = unknown.filter(|_| !shut_out.is_empty()) {
+            outcome.failure.get_or_insert(why);
+        }
+        outcome.unrecorded.extend(doubtful.into_iter().chain(shut_out));
         let until = Instant::now() + RETRY;
         self.recorded.extend(outcome.recorded.iter().map(|due| (due.name.clone(), until)));
         self.failing.clone_from(&outcome.failure);

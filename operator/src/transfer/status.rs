@@ -6,7 +6,7 @@ use bund_crds::condition::{
 use bund_crds::cross_border_transfer::MissingItem;
 use bund_engine::Timestamp;
 use bund_engine::snapshot::ApprovalFacts;
-use bund_engine::transfer::{End, Missing, Prohibition, Route, Standing};
+use bund_engine::transfer::{End, Missing, NO_CREDENTIAL, Prohibition, Standing};
 use serde_json::{Map, Value, json};
 
 use super::judged::Judged;
@@ -41,7 +41,7 @@ pub(super) fn status(judged: &Judged<'_>, own: &OwnObject, failing: Option<&str>
         members.extend(value.map(|value| (name.to_owned(), value)));
     };
     member("digest", judged.transfer.digest.as_ref().map(|digest| json!(digest)));
-    member("route", judged.assessment.route.as_ref().ok().map(|route| json!(route_name(*route))));
+    member("route", judged.assessment.route.as_ref().ok().map(|route| json!(route)));
     member("approvals", Some(json!(count_of(judged))));
     let missing: Vec<_> = judged.assessment.missing.iter().take(LISTED).map(item).collect();
     member("missing", (!missing.is_empty()).then(|| json!(missing)));
@@ -126,10 +126,7 @@ fn approved(judged: &Judged<'_>) -> Wanted {
 fn person(approval: &ApprovalFacts) -> String {
     match &approval.spec.approver {
         None => "nobody".to_owned(),
-        Some(approver) if approver.credential.is_none() => format!(
-            "{} (no credential: made by impersonation, or the authenticator names none)",
-            approver.username
-        ),
+        Some(approver) if approver.credential.is_none() => format!("{} ({NO_CREDENTIAL})", approver.username),
         Some(approver) => approver.username.clone(),
     }
 }
@@ -188,15 +185,6 @@ fn reason_of(end: End) -> &'static str {
         End::Expired => "Expired",
         End::Revoked => "Revoked",
         End::Superseded => "Superseded",
-    }
-}
-
-fn route_name(route: Route) -> &'static str {
-    match route {
-        Route::NotRequired => "NotRequired",
-        Route::Exempt => "Exempt",
-        Route::StandardContractOrCertification => "StandardContractOrCertification",
-        Route::SecurityAssessment => "SecurityAssessment",
     }
 }
 

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use bund_crds::{Aspect, Mode};
 use bund_engine::finding::Standing;
 use bund_engine::{
-    Decision, Finding, Operation, Reason, Request, Snapshot, Timestamp, select::policies_in, stamp,
+    Decision, Finding, Injection, Operation, Reason, Request, Snapshot, Timestamp, egress,
+    select::policies_in, stamp,
 };
 use k8s_openapi::ByteString;
 use serde_json::{Map, Value, json};
@@ -74,14 +75,10 @@ impl Answer {
     }
 
     fn mutating(request: &Request, decision: &Decision) -> Self {
-        let Decision { injection, marks, .. } = decision;
-        let outcome = match (&request.object, injection) {
-            (Some(object), _) if comes_to_be(request) && !marks.is_empty() => {
-                Outcome::Patched(stamp::json_patch(object, marks))
-            }
-            (_, Some(injection)) if comes_to_be(request) => Outcome::Patched(injection.json_patch()),
-            (None | Some(_), None | Some(_)) => Outcome::Allowed,
-        };
+        let changes = request.object.as_ref().filter(|_| comes_to_be(request));
+        let changes = changes.map(|object| patch(object, decision)).unwrap_or_default();
+        let outcome =
+            if changes.is_empty() { Outcome::Allowed } else { Outcome::Patched(Value::Array(changes)) };
         Self { outcome, warnings: Vec::new(), annotations: BTreeMap::new() }
     }
 
@@ -100,6 +97,8 @@ impl Answer {
             Outcome::Allowed
         } else if decision.injection.is_some() && comes_to_be(&question.request) {
             Outcome::forbidden(&[unconfined(decision)])
+        } else if let Some(mismarked) = mismarked(&question.request, decision) {
+            Outcome::forbidden(&[mismarked])
         } else if let Some(undecided) = undecided.filter(|_| denies_somewhere(decision, snapshot)) {
             Outcome::try_again(&undecided)
         } else {
@@ -109,8 +108,14 @@ impl Answer {
         if let Some(glass) = glass {
             annotations.insert("break-glass", one_line(&format!("{} of {}", glass.name, glass.requested_by)));
         }
-        if let Some(declassified) = declassified(question, decision).filter(|_| outcome == Outcome::Allowed) {
-            annotations.insert("declassified", cut_bytes(&one_line(&declassified), ANNOTATION_LIMIT));
+        let passed = [
+            ("declassified", declassified(question, decision)),
+            ("connected", connected(question, decision)),
+        ];
+        for (name, what) in passed {
+            if let Some(what) = what.filter(|_| outcome == Outcome::Allowed) {
+                annotations.insert(name, cut_bytes(&one_line(&what), ANNOTATION_LIMIT));
+            }
         }
         Self { outcome, warnings: warnings(&response.warnings), annotations }
     }
@@ -205,7 +210,17 @@ fn annotations(question: &Question, found: &Found) -> BTreeMap<&'static str, Str
 
 /// Which classes were taken away, from what and by whom.
 pub(super) fn declassified(question: &Question, decision: &Decision) -> Option<String> {
-    let waived = decision.findings.iter().filter(|finding| finding.standing == Standing::Declassified);
+    by_right(question, decision, &Standing::Declassified)
+}
+
+/// Into what, holding which classes, somebody connected who may.
+pub(super) fn connected(question: &Question, decision: &Decision) -> Option<String> {
+    by_right(question, decision, &Standing::Connected)
+}
+
+/// The classes of what passes by a right, of what and by whom.
+fn by_right(question: &Question, decision: &Decision, standing: &Standing) -> Option<String> {
+    let waived = decision.findings.iter().filter(|finding| finding.standing == *standing);
     let classes: BTreeSet<_> = waived.filter_map(|finding| finding.class.as_ref()?.as_str().into()).collect();
     let classes: Vec<_> = classes.into_iter().collect();
     let by = question.user_name();
@@ -217,7 +232,7 @@ fn only_for_rights(found: &Found) -> bool {
     let Found { decision, unasked, .. } = found;
     let waits = |finding: &Finding| {
         let class = finding.class.as_ref();
-        finding.is_washing()
+        (finding.is_washing() || finding.is_connection())
             && unasked.as_ref().zip(class).is_some_and(|(unasked, class)| unasked.classes.contains(class))
     };
     let mut refusing =
@@ -228,6 +243,32 @@ fn only_for_rights(found: &Found) -> bool {
 /// Whether the request itself makes the object, so that it can be confined.
 fn comes_to_be(request: &Request) -> bool {
     request.operation == Operation::Create && request.subresource.is_none()
+}
+
+/// Everything that is changed of an object as it comes to be.
+fn patch(object: &Value, decision: &Decision) -> Vec<Value> {
+    let Decision { injection, marks, labels, .. } = decision;
+    let confined = injection.as_ref().map(Injection::json_patch);
+    let marked = (!marks.is_empty()).then(|| stamp::json_patch(object, marks));
+    let labelled = (!labels.is_empty()).then(|| egress::json_patch(object, labels));
+    let patches = [confined, marked, labelled].into_iter().flatten();
+    patches.flat_map(|patch| patch.as_array().cloned().unwrap_or_default()).collect()
+}
+
+/// What validation says of a pod whose mark admission put right, and that comes with another one all the same. One without
+/// a mark reaches nobody.
+fn mismarked(request: &Request, decision: &Decision) -> Option<String> {
+    let labels = request.object.as_ref().filter(|_| comes_to_be(request))?.get("metadata")?.get("labels")?;
+    let key = decision.labels.keys().find(|key| labels.get(key.as_str()).is_some())?;
+    let entry = Reason::MarkForged.entry();
+    Some(format!(
+        "{}: {} carries another mark {key} than Bund gave it; field metadata.labels; {}, {}; another admission webhook \
+         wrote it, or the pod came to hold a class just now: create it again, and let that webhook leave the label alone",
+        Reason::MarkForged,
+        decision.subject,
+        entry.control,
+        entry.citation
+    ))
 }
 
 /// What validation says of a pod that admission was to confine and that is not confined.

@@ -203,7 +203,7 @@ fn wanted(request: &Request, decision: &Decision, snapshot: &Snapshot) -> BTreeS
         }
         Assumption::NodeAbsent(name) => Some(Wanted::in_cluster("", "Node", name)),
         Assumption::ClassAbsent(kind, name) => Some(Wanted::in_cluster(kind.group(), kind.as_str(), name)),
-        Assumption::PodAbsent { namespace, name } => {
+        Assumption::PodAbsent { namespace, name } | Assumption::TargetAbsent { namespace, name } => {
             Some(Wanted { group: "", kind: "Pod", namespace: Some(namespace.clone()), name: name.clone() })
         }
         Assumption::CarrierAbsent(carrier) => Some(Wanted::carrier(carrier)),

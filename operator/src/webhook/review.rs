@@ -36,10 +36,15 @@ pub struct Question {
 }
 
 /// Resources that are counted by name. What else is asked about is a mapped kind, whose name users choose.
-const RESOURCES: [&str; 29] = [
+const RESOURCES: [&str; 36] = [
     "pods",
     "pods/binding",
     "pods/ephemeralcontainers",
+    "pods/exec",
+    "pods/attach",
+    "pods/portforward",
+    "pods/proxy",
+    "services/proxy",
     "pods/resize",
     "pods/status",
     "bindings",
@@ -61,6 +66,8 @@ const RESOURCES: [&str; 29] = [
     "volumesnapshots",
     "volumesnapshotcontents",
     "referencegrants",
+    "networkpolicies",
+    "ciliumnetworkpolicies",
     "secrets",
     "configmaps",
     "serviceaccounts",

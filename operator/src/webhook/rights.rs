@@ -1,12 +1,13 @@
 //! Asking what the requester may do besides. (client)
 //!
-//! Only the classes that an update takes away are asked about, and those of a transfer that somebody decides on, so hardly
-//! any request waits for this. It is the API server that is asked, by SubjectAccessReview: it knows every authorizer, and
+//! Only the classes that an update takes away are asked about, those of what somebody connects into, and those of a transfer
+//! that somebody decides on, so hardly any request waits for this. It is the API server that is asked, by SubjectAccessReview: it knows every authorizer, and
 //! we read no roles.
 
 use std::collections::BTreeSet;
 
 use bund_crds::Right;
+use bund_engine::request::Rights as GivenRights;
 use bund_engine::trust::{is_service_account, is_trusted};
 use bund_engine::{Decision, HeldClass, Snapshot, Timestamp, decide};
 use futures::future::{join_all, try_join};
@@ -28,6 +29,10 @@ use super::review::Question;
 const CLASSES: usize = 16;
 /// The right to take a class away.
 const DECLASSIFY: &str = "declassify";
+/// The right to connect into what holds a class.
+const CONNECT: &str = "connect";
+/// The right to decide on transfers.
+const APPROVE: &str = "approve";
 
 mod approve;
 
@@ -37,7 +42,8 @@ pub(super) struct Rights {
     client: Client,
 }
 
-/// Classes of which nobody could say whether the requester may take them away. The right is not there.
+/// Classes of which nobody could say whether the requester may take them away, or connect into what holds them. The right is
+/// not there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Unasked {
     pub(super) classes: BTreeSet<HeldClass>,
@@ -53,35 +59,34 @@ impl Rights {
     /// Asks for the rights that would let `question` pass, and decides again with those that are there.
     pub(super) async fn complete(&self, question: &mut Question, mut found: Found) -> Found {
         let user = &question.user;
-        let trusted: BTreeSet<_> = trusted_with(user, &found.decision, &found.snapshot).collect();
-        let mut classes = found.decision.needs_declassify();
-        classes.retain(|class| is_person(user) || trusted.contains(class));
-        if classes.is_empty() {
+        let wanted = wanted(user, &found.decision, &found.snapshot);
+        if wanted.is_empty() {
             return found;
         }
         let deadline = Instant::now() + PATIENCE;
-        let ask = async |(number, class): (usize, HeldClass)| {
+        let ask = async |(number, Wanted { right, class, trusted }): (usize, Wanted)| {
             let answer = if number < CLASSES {
-                let right = Asked { verb: DECLASSIFY, resource: "dataclasses", name: Some(class.as_str()) };
-                self.was_given(user, right, trusted.contains(&class), deadline).await
+                let asked = Asked { verb: verb(right), resource: "dataclasses", name: Some(class.as_str()) };
+                self.was_given(user, asked, trusted, deadline).await
             } else {
-                Err(format!("more than {CLASSES} classes are taken away in one request; take away fewer"))
+                Err(format!("it is about more than {CLASSES} classes; do it in smaller steps"))
             };
-            (class, answer)
+            (right, class, answer)
         };
-        let answers = join_all(classes.into_iter().enumerate().map(ask)).await;
-        let mut granted = BTreeSet::new();
-        for (class, answer) in answers {
+        let answers = join_all(wanted.into_iter().enumerate().map(ask)).await;
+        let mut rights = GivenRights::default();
+        for (right, class, answer) in answers {
             match answer {
-                Ok(true) => {
-                    granted.insert(class);
-                }
+                Ok(true) if right == Right::Connect => drop(rights.connect.insert(class)),
+                Ok(true) => drop(rights.declassify.insert(class)),
                 Ok(false) => {}
-                Err(why) => found.unasked = Some(could_not_be_asked(found.unasked.take(), class, &why)),
+                Err(why) => {
+                    found.unasked = Some(could_not_be_asked(found.unasked.take(), right, class, &why));
+                }
             }
         }
-        if !granted.is_empty() {
-            question.request.rights.declassify = granted;
+        if rights != GivenRights::default() {
+            question.request.rights = rights;
             found.decision = decide(&question.request, &found.snapshot, Timestamp::now());
         }
         found
@@ -154,28 +159,48 @@ fn is_person(user: &UserInfo) -> bool {
     !name.is_empty() && !is_service_account(name)
 }
 
-/// The classes that the policies of the object's namespace trust `user` to take away. (pure)
-fn trusted_with<'d>(
-    user: &'d UserInfo,
-    decision: &'d Decision,
-    snapshot: &'d Snapshot,
-) -> impl Iterator<Item = HeldClass> + 'd {
+/// A right that is to be asked for.
+struct Wanted {
+    right: Right,
+    class: HeldClass,
+    /// Whether policies trust the requester with it.
+    trusted: bool,
+}
+
+/// The rights that would let the request pass, as far as `user` may have them. (pure)
+fn wanted(user: &UserInfo, decision: &Decision, snapshot: &Snapshot) -> Vec<Wanted> {
     let name = user.username.as_deref().unwrap_or_default();
     let subject = &decision.subject;
     let is_namespace = subject.group.is_empty() && subject.kind.as_ref() == "Namespace";
     // What lives in no namespace is a matter of every policy.
     let namespace = if is_namespace { Some(&subject.name) } else { subject.namespace.as_ref() };
     let namespace = namespace.map_or("", AsRef::as_ref);
-    let trusts =
-        move |class: &HeldClass| is_trusted(name, Right::Declassify, class.as_str(), namespace, snapshot);
-    decision.needs_declassify().into_iter().filter(trusts)
+    let of_right = |right: Right, classes: BTreeSet<HeldClass>| {
+        classes.into_iter().map(move |class| {
+            let trusted = is_trusted(name, right, class.as_str(), namespace, snapshot);
+            Wanted { right, class, trusted }
+        })
+    };
+    let taken = of_right(Right::Declassify, decision.needs_declassify());
+    let entered = of_right(Right::Connect, decision.needs_connect());
+    taken.chain(entered).filter(|wanted| is_person(user) || wanted.trusted).collect()
 }
 
-fn could_not_be_asked(before: Option<Unasked>, class: HeldClass, why: &str) -> Unasked {
-    warn!(%class, why, "a right could not be asked for");
+/// The verb of a right on classes.
+fn verb(right: Right) -> &'static str {
+    match right {
+        Right::Approve => APPROVE,
+        Right::Declassify => DECLASSIFY,
+        Right::Connect => CONNECT,
+    }
+}
+
+fn could_not_be_asked(before: Option<Unasked>, right: Right, class: HeldClass, why: &str) -> Unasked {
+    let verb = verb(right);
+    warn!(%class, verb, why, "a right could not be asked for");
     let first = || Unasked {
         classes: BTreeSet::new(),
-        missing: Missing::new(&format!("whether you may declassify {class}"), why),
+        missing: Missing::new(&format!("whether you may {verb} {class}"), why),
     };
     let mut unasked = before.unwrap_or_else(first);
     unasked.classes.insert(class);

@@ -41,7 +41,7 @@ fn record(declassification: &Declassification, now: Timestamp) -> Due {
     };
     let spec = LedgerEventSpec {
         event,
-        observed_at: Moment(Timestamp::from_second(now.as_second()).unwrap_or(now)),
+        observed_at: Moment::of(now),
         why: cut(&format!("it {what}"), WHY_LIMIT),
         transfer: None,
         decision: None,

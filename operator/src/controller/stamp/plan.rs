@@ -96,13 +96,14 @@ pub fn plan(view: &View, stamps: Vec<Stamp>, attempts: &mut Attempts, now: Insta
     let lacking: BTreeSet<&CarrierId> = stamps.iter().map(|stamp| &stamp.carrier).collect();
     attempts.0.retain(|carrier, _| lacking.contains(carrier));
     let mut planned = Planned::default();
-    for stamp in stamps {
+    for mut stamp in stamps {
         // Without its uid an object could be made that nobody made.
         let Some((kind, record)) =
             view.carrier_record(&stamp.carrier).filter(|(_, record)| !record.uid.is_empty())
         else {
             continue;
         };
+        keep_words(&mut stamp, &record.uid, attempts);
         match attempts.0.get(&stamp.carrier) {
             Some(Attempt::Written(write))
                 if write.seen == record.resource_version && write.stamp.classes == stamp.classes => {}
@@ -118,6 +119,20 @@ pub fn plan(view: &View, stamps: Vec<Stamp>, attempts: &mut Attempts, now: Insta
         }
     }
     planned
+}
+
+/// Tells how each class came there as it was told when it was first written: as more is known the words may change, and that
+/// is no reason to write again.
+fn keep_words(stamp: &mut Stamp, uid: &str, attempts: &Attempts) {
+    let Some(Attempt::Written(before)) = attempts.0.get(&stamp.carrier) else { return };
+    if before.uid.as_ref() != uid {
+        return;
+    }
+    for (class, how) in &mut stamp.classes {
+        if let Some(told) = before.stamp.classes.get(class) {
+            how.clone_from(told);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -173,6 +188,13 @@ mod tests {
             writes(&before, &["pi"], &mut attempts, now),
             [],
             "before the watch has shown what was written"
+        );
+        let mut told_anew = stamp(&["pi"]);
+        told_anew.classes.values_mut().for_each(|how| how.push_str(", by another way"));
+        assert_eq!(
+            plan(&before, vec![told_anew], &mut attempts, now).writes,
+            [],
+            "what was written is told in other words"
         );
         assert_eq!(writes(&before, &["pi", "b"], &mut attempts, now).len(), 1, "another class came");
         assert_eq!(

@@ -1,3 +1,6 @@
+use std::sync::Arc;
+
+use bund_engine::snapshot::{DatabaseState, Databases, Geography, Said, Service};
 use serde_json::{Value, json};
 
 use super::*;
@@ -193,4 +196,74 @@ fn of_two_mappings_of_one_kind_the_second_is_shadowed() {
     let reason =
         |name| status_of(&view, OwnKind::DestinationMapping, name)["conditions"][0]["reason"].clone();
     assert_eq!((reason("a"), reason("b")), (json!("InForce"), json!("Shadowed")));
+}
+
+/// Databases that stand as they are told.
+#[derive(Debug)]
+struct Standing(Vec<DatabaseState>);
+
+impl Databases for Standing {
+    fn country_of(&self, _: ipnet::IpNet) -> Said {
+        Said::Missing { database: "a.mmdb".into() }
+    }
+
+    fn states(&self) -> Vec<DatabaseState> {
+        self.0.clone()
+    }
+}
+
+#[test]
+fn a_location_says_whether_the_databases_of_addresses_can_be_asked() {
+    let state = |name: &str, service| DatabaseState {
+        name: name.into(),
+        built: Some("2026-01-02T03:04:05Z".parse().unwrap()),
+        good_until: Some("2026-02-01T03:04:05Z".parse().unwrap()),
+        service,
+    };
+    let missing = DatabaseState {
+        built: None,
+        good_until: None,
+        ..state("b.mmdb", Service::Missing("/geo/b.mmdb cannot be read: gone".into()))
+    };
+    let without = "no public address is inside that no network lists: ";
+    for (service, other, (status, reason, message)) in [
+        (Service::InUse, None, ("True", "InUse", "a.mmdb of 2026-01-02, good until 2026-02-01".to_owned())),
+        (
+            Service::Kept("/geo/a.mmdb: it is broken".into()),
+            None,
+            (
+                "False",
+                "NotReplaced",
+                "a.mmdb of 2026-01-02 stays in use until 2026-02-01: /geo/a.mmdb: it is broken".to_owned(),
+            ),
+        ),
+        (
+            Service::Stale,
+            None,
+            (
+                "False",
+                "Stale",
+                format!(
+                    "{without}a.mmdb of 2026-01-02 was good until 2026-02-01; put a newer one in its place"
+                ),
+            ),
+        ),
+        (
+            Service::InUse,
+            Some(missing),
+            (
+                "False",
+                "Missing",
+                format!(
+                    "{without}a.mmdb of 2026-01-02, good until 2026-02-01; b.mmdb: /geo/b.mmdb cannot be read: gone"
+                ),
+            ),
+        ),
+    ] {
+        let mut view = view();
+        let states = [state("a.mmdb", service)].into_iter().chain(other).collect();
+        view.apply(&Change::Geography(Geography::of(Arc::new(Standing(states)))));
+        let found = status_of(&view, OwnKind::ClusterLocation, "cluster");
+        assert_eq!(found["conditions"][1], condition("GeographyReady", status, reason, &message));
+    }
 }

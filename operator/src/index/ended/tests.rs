@@ -1,7 +1,7 @@
 use bund_crds::EventType;
 use serde_json::{Value, json};
 
-use crate::index::View;
+use crate::index::{Change, View};
 use crate::transfer::testing::{decided, decision, gone, observed, recorded, transfer, view};
 
 /// The uids of what ended and looks as if it had not, in a store that is set back to `then`.
@@ -30,6 +30,20 @@ fn nothing_is_set_back_that_never_ended() {
     view.apply(&observed(recorded(EventType::Suspended, "u-1", 1)));
     view.apply(&observed(recorded(EventType::Resumed, "u-1", 2)));
     assert_eq!((set_back(&view), is_known(&view)), (vec![], true));
+}
+
+#[test]
+fn what_others_know_to_have_ended_does_not_come_back() {
+    let mut view = active();
+    view.apply(&Change::Ended(vec!["u-1".parse().unwrap(), "u-9".parse().unwrap()]));
+    assert_eq!((set_back(&view), is_known(&view)), (vec!["u-1"], false));
+    view.apply(&observed(transfer("orders", "u-1")));
+    assert_eq!((set_back(&view), is_known(&view)), (vec!["u-1"], false));
+    view.apply(&observed(transfer("orders", "u-9")));
+    assert_eq!((set_back(&view), is_known(&view)), (vec!["u-9"], false), "even if it is shown later");
+    view.apply(&observed(recorded(EventType::Revoked, "u-1", 1)));
+    view.apply(&observed(transfer("orders", "u-1")));
+    assert_eq!((set_back(&view), is_known(&view)), (vec![], true), "the cluster says it too");
 }
 
 #[test]

@@ -71,6 +71,17 @@ fn an_event_that_cannot_be_read_touches_everything() {
 }
 
 #[test]
+fn an_end_that_others_know_of_touches_what_the_transfer_covered() {
+    let ended = |uid: &str| Change::Ended(vec![uid.parse().unwrap()]);
+    let mut view = view();
+    view.remember_ends();
+    let (first, after) = touched(&view, &ended("u-1"));
+    assert_eq!(first, in_shop());
+    assert_eq!(touched(&after, &ended("u-1")).0, Touched::default(), "it is known");
+    assert_eq!(touched(&view, &ended("u-9")).0, Touched::default());
+}
+
+#[test]
 fn the_watch_touches_transfers_only_where_it_broke_off() {
     let kept = |second| Change::WatchKept(KeptWatch::Renewed(Timestamp::from_second(second).unwrap()));
     let (first, after) = touched(&view(), &kept(0));

@@ -4,6 +4,8 @@ use bund_crds::FieldQuery;
 
 use super::{Variable, each, field, lost, together};
 
+const ACTS: &str = "actsForNamespace";
+
 /// What an edit makes a mapping see no more (`unseen`).
 pub(super) fn variables() -> Vec<Variable> {
     let unseen = together(&[
@@ -15,6 +17,10 @@ pub(super) fn variables() -> Vec<Variable> {
             " as it did",
         ),
         each(&gone("templates", &[("shape", "'PodTemplate'")]), "no longer finds pods at ", "x.query", ""),
+        lost(
+            &format!("{} && !{}", field("was", ACTS, "false"), field("now", ACTS, "false")),
+            "no longer judges its kind for what lives in the namespace",
+        ),
         lost(&unreadable(), "can no longer be read"),
     ]);
     vec![("unseen", unseen)]

@@ -32,13 +32,15 @@ fn other_providers() -> String {
     let no_wider = [
         part("regions", "x", "o"),
         part("nodeLabelCodes", "x", "o"),
+        part("hostPatterns", "x", "o"),
         part("providerIdSchemes", "x", "o"),
         part("providerIdSchemes", "o", "x"),
         "x.zoneForm == o.zoneForm".to_owned(),
         format!("{} == {}", form("x"), form("o")),
     ]
     .join(" && ");
-    let empty = format!("size({}) + size({}) == 0", list("x", "regions"), list("x", "nodeLabelCodes"));
+    let size = |member: &str| format!("size({})", list("x", member));
+    let empty = format!("{} + {} + {} == 0", size("regions"), size("nodeLabelCodes"), size("hostPatterns"));
     // Most providers stay as they are; only the others are compared place by place.
     format!(
         "variables.nowProviders.filter(x, !(x in variables.wasProviders)).filter(x, \

@@ -1,6 +1,6 @@
 //! The cluster is said to be elsewhere, or more of it inside.
 
-use super::{Variable, added, added_networks, each, field, lost, text, together};
+use super::{Variable, added, added_networks, each, egress, field, lost, text, together};
 
 /// What an edit changes about where the cluster is (`elsewhere`).
 pub(super) fn variables() -> Vec<Variable> {
@@ -18,6 +18,7 @@ pub(super) fn variables() -> Vec<Variable> {
         each(&added("providers"), "counts regions of ", "x", ""),
         each(&added("exemptNamespaces"), "exempts ", "x", ""),
         each(&added_networks("networks"), "takes ", "x", " for inside"),
+        egress::asks_elsewhere(),
     ]);
     vec![("elsewhere", elsewhere)]
 }

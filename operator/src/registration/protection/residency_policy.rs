@@ -1,9 +1,9 @@
-//! A policy keeps less, lets data be in more places, or enforces less.
+//! A policy keeps less, lets data be in more places, enforces less, or opens more.
 
 use bund_crds::Aspect;
 use serde_json::json;
 
-use super::{Variable, added, cel, each, field, lost, selector, together};
+use super::{Variable, added, cel, each, egress, field, lost, selector, together};
 
 /// What an edit takes from all classes of a policy (`forAll`), and the classes that it keeps no more (`unkept`).
 pub(super) fn variables() -> Vec<Variable> {
@@ -23,6 +23,7 @@ pub(super) fn variables() -> Vec<Variable> {
         each("variables.lowered", "lowers ", modes, ""),
         each("variables.loweredIn", "lowers what is enforced in ", "x.join(', ')", ""),
         lost(&freed, "lowers placementStrategy from Require to Inject"),
+        egress::opened(),
         lost(&without_approvers(), "no longer says who must approve transfers"),
         lost("variables.nowApprovers < variables.wasApprovers", "lowers the approvers of a transfer"),
         lost(&other_groups(), "lets other groups approve transfers"),

@@ -32,14 +32,43 @@ pub(super) fn not_only_going() -> Value {
     )
 }
 
+/// Whether the addresses of a load balancer stay as they are.
+const SAME_ADDRESSES: &str =
+    "object.?status.?loadBalancer.orValue({}) == oldObject.?status.?loadBalancer.orValue({})";
+
 /// Of writes through `status` and `finalize` only those that change labels too. The API server lets them (of all
-/// built-in kinds only Deployments are spared), and what kubelets and controllers write there all the time does not.
+/// built-in kinds only Deployments are spared), and what kubelets and controllers write there all the time does not. Of
+/// Services also those that change the addresses at which a load balancer takes connections.
 pub(super) fn status_only_with_labels() -> Value {
     condition(
         "status-only-with-labels",
         &format!(
             "!has(request.subResource) || !(request.subResource in ['status', 'finalize']) || {NOT_BOTH} || \
-             !({SAME_LABELS}) || {DECLASSIFIES}"
+             !({SAME_LABELS}) || {DECLASSIFIES} || \
+             (request.resource.resource == 'services' && !({SAME_ADDRESSES}))"
+        ),
+    )
+}
+
+/// Who writes endpoints of Services with a selector, and copies those that somebody else wrote: the controllers of Kubernetes
+/// itself, each with its own account or all with that of their process. They write for each pod that comes and goes.
+const ENDPOINT_CONTROLLERS: [&str; 4] = [
+    "system:kube-controller-manager",
+    "system:serviceaccount:kube-system:endpoint-controller",
+    "system:serviceaccount:kube-system:endpointslice-controller",
+    "system:serviceaccount:kube-system:endpointslicemirroring-controller",
+];
+
+/// Everything but the endpoints that the controllers of Kubernetes write. Who writes counts: the label that says who keeps
+/// them is anybody's to write.
+pub(super) fn not_by_endpoint_controllers() -> Value {
+    let names: Vec<_> = ENDPOINT_CONTROLLERS.iter().map(|name| format!("'{name}'")).collect();
+    let names = names.join(", ");
+    condition(
+        "not-by-endpoint-controllers",
+        &format!(
+            "!(request.resource.resource in ['endpoints', 'endpointslices']) || \
+             !(request.userInfo.username in [{names}])"
         ),
     )
 }
@@ -57,6 +86,26 @@ pub(super) fn only_with_labels(resources: &[&str]) -> Value {
         ),
     )
 }
+
+/// Whether what a ConfigMap holds stays as it is.
+const SAME_DATA: &str = "object.?data.orValue({}) == oldObject.?data.orValue({})";
+
+/// Of ConfigMaps those that are made, and updates that change labels or data: locks that are written every few seconds
+/// keep both. The one that the control plane writes into every namespace holds certificates, and pods wait for it.
+pub(super) fn config_maps_only_with_data() -> Value {
+    condition(
+        "config-maps-only-with-data",
+        &format!(
+            "request.resource.group != '' || request.resource.resource != 'configmaps' || object == null || \
+             (oldObject == null ? object.?metadata.?name.orValue('') != '{ROOT_CERTIFICATES}' : \
+             !({SAME_LABELS}) || \
+             (object.?metadata.?name.orValue('') != '{ROOT_CERTIFICATES}' && !({SAME_DATA})))"
+        ),
+    )
+}
+
+/// What pods know the API server by.
+const ROOT_CERTIFICATES: &str = "kube-root-ca.crt";
 
 /// Namespaces that hold, or held, a class or the enrolment.
 pub(super) fn concerns_enrolment() -> Value {

@@ -1,6 +1,6 @@
 use bund_engine::Snapshot;
 use bund_engine::snapshot::TransferFacts;
-use bund_engine::transfer::{Assessment, Deadline, Refusal, Tally};
+use bund_engine::transfer::{Assessment, Deadline, Refusal, Route, Tally};
 
 use super::*;
 use crate::transfer::testing::{decision, transfer};

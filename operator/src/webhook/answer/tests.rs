@@ -63,6 +63,39 @@ fn missing() -> Missing {
 }
 
 #[test]
+fn a_pod_is_confined_and_marked_at_once_and_what_marks_it_otherwise_is_refused() {
+    let closed = snapshot(&json!({"placement": "Deny", "egress": "Deny"}));
+    let mut question = question(&json!({}));
+    let mutating = answer(Entrance::Mutating, &question, None, &closed);
+    let ByteString(patch) = serde_json::from_value(mutating["patch"].clone()).unwrap();
+    let patch: Value = serde_json::from_slice(&patch).unwrap();
+    let applied: json_patch::Patch = serde_json::from_value(patch.clone()).unwrap();
+    let paths: Vec<_> = patch.as_array().unwrap().iter().map(|change| change["path"].clone()).collect();
+    assert_eq!(paths, ["/spec/affinity", "/metadata/labels"]);
+    assert_eq!(patch[1]["value"], json!({"data-class.bund.dev/pi": "", "egress.bund.dev/holds": "pi"}));
+
+    let object = question.request.object.as_mut().unwrap();
+    json_patch::patch(object, &applied).unwrap();
+    assert_eq!(answer(Entrance::Validating, &question, None, &closed)["allowed"], true);
+    assert_eq!(answer(Entrance::Mutating, &question, None, &closed), json!({"uid": "u-1", "allowed": true}));
+
+    let mut remarked = |value: &str| {
+        question.request.object.as_mut().unwrap()["metadata"]["labels"]["egress.bund.dev/holds"] =
+            json!(value);
+        let validating = answer(Entrance::Validating, &question, None, &closed);
+        (
+            validating["allowed"].clone(),
+            validating["status"]["message"].as_str().unwrap_or_default().to_owned(),
+        )
+    };
+    for value in ["nothing", "logs"] {
+        let (allowed, message) = remarked(value);
+        assert_eq!(allowed, false, "{value}");
+        assert!(message.starts_with("MarkForged: Pod shop/web carries "), "{message}");
+    }
+}
+
+#[test]
 fn an_unplaced_pod_gets_the_affinity_and_the_patched_pod_passes() {
     let mut question = question(&json!({}));
     let mutating = answer(Entrance::Mutating, &question, None, &deny());

@@ -5,12 +5,9 @@ use bund_engine::{Snapshot, trust::is_trusted};
 use futures::future::try_join_all;
 use tokio::time::Instant;
 
-use super::{Asked, NOBODY_GRANTS, PATIENCE, Rights, is_person};
+use super::{APPROVE, Asked, NOBODY_GRANTS, PATIENCE, Rights, is_person};
 use crate::webhook::lookup::Missing;
 use crate::webhook::review::Question;
-
-/// The right to decide on transfers.
-const APPROVE: &str = "approve";
 
 impl Rights {
     /// The first of `classes` for which whoever asks was not given the right to decide.

@@ -270,3 +270,89 @@ async fn whom_policies_trust_decides_for_their_classes_and_no_others() {
     assert_eq!(rights.lacking_to_approve(&question(CI, 1), classes, &trusting).await, Ok(None));
     assert_eq!(asked_verbs(&asked), ["approve ", "approve class-00"]);
 }
+
+/// Somebody runs a command in a pod that holds every class.
+fn connection(user: &str, classes: usize) -> (Question, Value) {
+    let labels: serde_json::Map<_, _> =
+        (0..classes).map(|number| (format!("data-class.bund.dev/class-{number:02}"), json!(""))).collect();
+    let pod = json!({
+        "apiVersion": "v1", "kind": "Pod", "metadata": { "name": "web", "namespace": "shop", "labels": labels },
+        "spec": { "containers": [{ "name": "app", "image": "web:1" }] }
+    });
+    let mut question = question(user, 0);
+    question.request = Request {
+        operation: Operation::Connect,
+        subresource: Some("exec".into()),
+        namespace: Some("shop".to_owned()),
+        name: Some("web".to_owned()),
+        ..Request::of_object(json!({ "apiVersion": "v1", "kind": "PodExecOptions" }), None)
+    };
+    (question, pod)
+}
+
+/// What is known, with the mode for connections, the pod, and whom the policy trusts.
+fn connectable(mode: &str, pod: &Value, trusted: &Value) -> Snapshot {
+    let mut snapshot = snapshot("Audit", 2);
+    let policy = json!({
+        "apiVersion": "bund.dev/v1alpha1", "kind": "ResidencyPolicy", "metadata": { "name": "stay" },
+        "spec": {
+            "dataClasses": ["class-00", "class-01"], "jurisdictions": ["cn-mainland"],
+            "enforcement": { "connect": mode }, "trustedSubjects": trusted
+        }
+    });
+    for fact in [&policy, pod] {
+        assert_eq!(snapshot.observe(fact), bund_engine::snapshot::Observed::Fact, "{fact}");
+    }
+    snapshot
+}
+
+#[tokio::test]
+async fn whoever_was_given_the_right_on_every_class_connects_and_it_is_recorded() {
+    let given: Verbs = |verb, _| Ok(verb == CONNECT);
+    for (mode, classes, warnings) in [("Deny", 1, 1), ("Deny", 2, 1), ("Audit", 2, 0)] {
+        let (rights, asked) = api_server(given);
+        let (question, pod) = connection("kate", classes);
+        let (_, answer) = ask(&rights, question, &connectable(mode, &pod, &json!([]))).await;
+        assert_eq!(answer["allowed"], true, "{mode}: {answer}");
+        let said = answer["warnings"].as_array().map_or(0, Vec::len);
+        assert_eq!(said, warnings, "{mode}: {answer}");
+        let names: Vec<_> = (0..classes).map(|number| format!("class-{number:02}")).collect();
+        let expected = format!("{} of Pod shop/web by kate", names.join(", "));
+        assert_eq!(answer["auditAnnotations"]["connected"], expected.as_str());
+        assert_eq!(asked_verbs(&asked).len(), 2 * classes);
+    }
+}
+
+#[tokio::test]
+async fn without_the_right_by_name_nobody_connects() {
+    const CI: &str = "system:serviceaccount:ci:release";
+    let by_name: Verbs = |verb, _| Ok(verb == CONNECT);
+    let trusted = json!([{ "username": CI, "rights": ["Connect"] }]);
+    let wrong = json!([{ "username": CI, "rights": ["Declassify"] }]);
+    let nobody = json!([]);
+    for (who, answer, trust, expected) in [
+        ("kate", (|_, _| Ok(false)) as Verbs, &nobody, 403),
+        ("admin", |_, _| Ok(true), &nobody, 403),
+        ("kate", |verb, _| Ok(verb == DECLASSIFY), &nobody, 403),
+        (CI, by_name, &nobody, 403),
+        (CI, by_name, &wrong, 403),
+        (CI, by_name, &trusted, 200),
+        ("kate", |_, _| Err(StatusCode::INTERNAL_SERVER_ERROR), &nobody, 503),
+    ] {
+        let (rights, _) = api_server(answer);
+        let (question, pod) = connection(who, 1);
+        let (_, answer) = ask(&rights, question, &connectable("Deny", &pod, trust)).await;
+        let code = answer["status"]["code"].as_u64().unwrap_or(200);
+        assert_eq!(code, expected, "{who} {trust}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn where_connections_are_only_recorded_nobody_waits_for_a_right() {
+    let (rights, _) = api_server(|_, _| Err(StatusCode::INTERNAL_SERVER_ERROR));
+    let (question, pod) = connection("kate", 1);
+    let (_, answer) = ask(&rights, question, &connectable("Audit", &pod, &json!([]))).await;
+    assert_eq!(answer["allowed"], true, "{answer}");
+    let findings = answer["auditAnnotations"]["findings"].as_str().unwrap();
+    assert!(findings.starts_with("ConnectionUnapproved: Pod shop/web"), "{findings}");
+}

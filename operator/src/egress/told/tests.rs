@@ -1,0 +1,90 @@
+use bund_engine::Timestamp;
+use serde_json::json;
+
+use super::*;
+use crate::egress::plan::Memory;
+use crate::egress::testing::{carry_out, holder, nothing_stored, now, observe, pass, policy, shop, wanted};
+
+fn statuses(view: &View, stored: &Stored, memory: &Memory, unseen: &mut Unseen, at: Timestamp) -> Vec<Write> {
+    told(view, &wanted(view), stored, memory, unseen, at).writes
+}
+
+fn condition(write: &Write) -> (String, String) {
+    let condition = &write.own.status["conditions"][0];
+    let text = |member: &str| condition[member].as_str().unwrap().to_owned();
+    assert_eq!(text("type"), "EgressClosed");
+    (format!("{}/{}", text("status"), text("reason")), text("message"))
+}
+
+#[test]
+fn a_policy_tells_what_it_closes_and_what_it_would() {
+    for (mode, before, after, counts) in [
+        ("Deny", "True/NothingToClose", "True/Closed", json!({ "closed": 1, "planned": 0 })),
+        ("Warn", "True/NothingToClose", "False/PlanOnly", json!({ "closed": 0, "planned": 1 })),
+        ("Audit", "True/NothingToClose", "False/PlanOnly", json!({ "closed": 0, "planned": 1 })),
+    ] {
+        let (mut view, mut stored, mut memory) = (shop(mode), nothing_stored(), Memory::default());
+        let told = statuses(&view, &stored, &memory, &mut Unseen::default(), now());
+        assert_eq!(condition(&told[0]).0, before, "{mode}");
+        observe(&mut view, holder(true));
+        carry_out(pass(&view, &stored, true, &mut memory), &mut stored);
+        let told = statuses(&view, &stored, &memory, &mut Unseen::default(), now());
+        let (status, message) = condition(&told[0]);
+        assert_eq!((status.as_str(), message.contains("shop")), (after, true), "{mode}: {message}");
+        let mut egress = told[0].own.status["egress"].clone();
+        egress.as_object_mut().unwrap().remove("leftClosed");
+        assert_eq!(egress, counts, "{mode}");
+    }
+}
+
+#[test]
+fn what_could_not_be_written_is_told_with_why() {
+    let (mut view, stored, mut memory) = (shop("Deny"), nothing_stored(), Memory::default());
+    observe(&mut view, holder(true));
+    for (_, action) in pass(&view, &stored, true, &mut memory).writes {
+        let failed = crate::egress::attempts::Tried::Failed("forbidden".to_owned());
+        memory.attempts.tried(action.target(), action.what(), failed, tokio::time::Instant::now());
+    }
+    let told = told(&view, &wanted(&view), &stored, &memory, &mut Unseen::default(), now());
+    let (status, message) = condition(&told.writes[0]);
+    assert_eq!(status, "False/NotApplied");
+    assert!(message.contains("NetworkPolicy shop/bund-egress (forbidden)"), "{message}");
+    assert_eq!(told.figures.not_applied, 2);
+}
+
+#[test]
+fn a_second_pass_tells_nothing() {
+    let (mut view, mut stored, mut memory) = (shop("Deny"), nothing_stored(), Memory::default());
+    observe(&mut view, holder(true));
+    carry_out(pass(&view, &stored, true, &mut memory), &mut stored);
+    let mut unseen = Unseen::default();
+    let first = statuses(&view, &stored, &memory, &mut unseen, now());
+    let status = first[0].own.status.clone();
+    unseen.written(first.into_iter().next().unwrap());
+    let later = now().checked_add(jiff::SignedDuration::from_secs(9)).unwrap();
+    assert_eq!(statuses(&view, &stored, &memory, &mut unseen, later), [], "before the watch has shown it");
+    let mut stored_policy = policy("Deny");
+    stored_policy["metadata"]["resourceVersion"] = "2".into();
+    stored_policy["status"] = status;
+    observe(&mut view, stored_policy);
+    assert_eq!(statuses(&view, &stored, &memory, &mut unseen, later), [], "after it has");
+}
+
+#[test]
+fn what_others_open_is_named() {
+    let (mut view, mut stored, mut memory) = (shop("Deny"), nothing_stored(), Memory::default());
+    observe(&mut view, holder(true));
+    for (name, egress) in [("tight", json!([])), ("wide", json!([{}]))] {
+        observe(
+            &mut view,
+            json!({ "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+                "metadata": { "name": name, "namespace": "shop" },
+                "spec": { "podSelector": {}, "policyTypes": ["Egress"], "egress": egress } }),
+        );
+    }
+    carry_out(pass(&view, &stored, true, &mut memory), &mut stored);
+    let told = told(&view, &wanted(&view), &stored, &memory, &mut Unseen::default(), now());
+    let (status, message) = condition(&told.writes[0]);
+    assert_eq!((status.as_str(), told.figures.widened), ("False/Widened", 1));
+    assert!(message.contains("NetworkPolicy shop/wide") && !message.contains("tight"), "{message}");
+}

@@ -1,0 +1,155 @@
+//! What there should be: the policies of every closed namespace, and the marks of its pods. (pure)
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bund_crds::Mode;
+use bund_crds::labels::{EGRESS_HOLDS, EGRESS_PREFIX, EGRESS_TRANSFER_PREFIX};
+use bund_engine::egress::{self, NamespacePlan};
+use bund_engine::snapshot::{Enrolment, Life, MadeBy, PodFacts};
+use bund_engine::subject::Deletion;
+use bund_engine::{Snapshot, Subject, Timestamp};
+use serde_json::Value;
+
+use super::cluster_policy;
+use super::ended::{Turn, owed};
+use super::kind::{Key, Kind};
+use super::stored::Digest;
+
+/// The mark of a pod that holds nothing that must not leave.
+const NOTHING: &str = "nothing";
+
+/// A pod, by namespace and name.
+pub(super) type PodKey = (Box<str>, Box<str>);
+
+/// A policy as it should be.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Policy {
+    pub(super) manifest: Value,
+    pub(super) digest: Digest,
+}
+
+/// Labels that a pod should carry and does not, or carries and should not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Marking {
+    pub(super) pod: PodKey,
+    pub(super) uid: Box<str>,
+    /// What each of them should be; `None` where it should not be there.
+    pub(super) labels: BTreeMap<String, Option<String>>,
+}
+
+/// A pod that is to go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Leaver {
+    pub(super) uid: Box<str>,
+    /// It is on its way already.
+    pub(super) going: bool,
+}
+
+/// What there should be.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Wanted {
+    /// What may be reached from every namespace that is closed, or would be.
+    pub(super) plans: Vec<NamespacePlan>,
+    /// The namespaces that are closed.
+    pub(super) closed: BTreeSet<Box<str>>,
+    /// Their policies.
+    pub(super) policies: BTreeMap<Key, Policy>,
+    /// The pods whose marks are not as they should be.
+    pub(super) markings: Vec<Marking>,
+    /// How many pods are sources of each transfer that is open, by its mark.
+    pub(super) sources: BTreeMap<String, u32>,
+    /// The pods that are to go, because a transfer of theirs ended.
+    pub(super) owed: BTreeMap<PodKey, Leaver>,
+    /// The namespaces that are guarded no more, where pods live that hold what must not leave. Nothing is taken away there.
+    pub(super) kept: BTreeSet<Box<str>>,
+}
+
+impl Policy {
+    fn of(kind: Kind, manifest: Value) -> Self {
+        let digest = Digest::of(kind, manifest.get("spec").unwrap_or(&Value::Null));
+        Self { manifest, digest }
+    }
+}
+
+impl Wanted {
+    /// What there should be at `now`, of the kinds that are `served`.
+    pub(super) fn of(snapshot: &Snapshot, served: impl Fn(Kind) -> bool, now: Timestamp) -> Self {
+        let mut wanted = Self { plans: egress::plan(snapshot, now), ..Self::default() };
+        for plan in wanted.plans.iter().filter(|plan| plan.mode == Mode::Deny) {
+            wanted.closed.insert(plan.namespace.clone());
+            for policy in &plan.policies {
+                let manifest = egress::manifest(policy, &plan.namespace, snapshot);
+                let key = Key::network(&plan.namespace, &policy.name);
+                wanted.policies.insert(key.clone(), Policy::of(key.kind, manifest));
+            }
+            if let Some(manifest) = cluster_policy::manifest(plan).filter(|_| served(Kind::Cluster)) {
+                let key = Key::cluster(&plan.namespace);
+                wanted.policies.insert(key.clone(), Policy::of(key.kind, manifest));
+            }
+        }
+        let kept = snapshot.all_pod_facts().filter(|pod| is_left_behind(pod, snapshot));
+        wanted.kept = kept.filter_map(|pod| pod.subject.id.namespace.clone()).collect();
+        for pod in snapshot.all_pod_facts() {
+            wanted.pod(pod, snapshot, now);
+        }
+        wanted
+    }
+
+    fn pod(&mut self, pod: &PodFacts, snapshot: &Snapshot, now: Timestamp) {
+        let PodFacts { uid, subject, life } = pod;
+        let namespace = subject.id.namespace.as_deref().unwrap_or_default();
+        let concerned = self.closed.contains(namespace)
+            || marks_of(subject).next().is_some()
+                && !self.kept.contains(namespace)
+                && snapshot.enrolment(namespace) != Enrolment::Exempt;
+        // What has ended sends nothing. What a kubelet runs by itself cannot be marked: to the network it is nobody.
+        if !concerned || *life == Life::Ended || subject.made_by == MadeBy::Kubelet || uid.is_empty() {
+            return;
+        }
+        let should = egress::marks(subject, snapshot, now);
+        for mark in should.keys().filter(|key| key.starts_with(EGRESS_TRANSFER_PREFIX)) {
+            *self.sources.entry(mark.clone()).or_default() += 1;
+        }
+        let mut labels = differing(subject, &should);
+        let pod = (namespace.into(), subject.id.name.clone());
+        // The mark of a transfer that ended stays until the pod is gone: so nobody forgets that it is to go.
+        for key in labels.keys().cloned().collect::<Vec<_>>() {
+            if should.contains_key(&key) || !key.starts_with(EGRESS_TRANSFER_PREFIX) {
+                continue;
+            }
+            let ended = owed(subject, &key, snapshot, now);
+            if ended.is_some() {
+                labels.remove(&key);
+            }
+            if ended == Some(Turn::Due) {
+                let going = subject.deletion == Deletion::Asked;
+                self.owed.insert(pod.clone(), Leaver { uid: uid.clone(), going });
+            }
+        }
+        if !labels.is_empty() {
+            self.markings.push(Marking { pod, uid: uid.clone(), labels });
+        }
+    }
+}
+
+/// The marks that a pod carries.
+fn marks_of(pod: &Subject) -> impl Iterator<Item = (&str, &str)> {
+    let ours = |key: &str| key.starts_with(EGRESS_PREFIX) || key.starts_with(EGRESS_TRANSFER_PREFIX);
+    pod.labels.iter().filter(move |(key, _)| ours(key))
+}
+
+/// What is to change for a pod to carry the marks that it `should`, and no others.
+fn differing(pod: &Subject, should: &BTreeMap<String, String>) -> BTreeMap<String, Option<String>> {
+    let wrong = marks_of(pod).filter(|(key, _)| !should.contains_key(*key));
+    let lacking = should.iter().filter(|(key, value)| pod.labels.get(key) != Some(value.as_str()));
+    let removed = wrong.map(|(key, _)| (key.to_owned(), None));
+    removed.chain(lacking.map(|(key, value)| (key.clone(), Some(value.clone())))).collect()
+}
+
+/// Whether a pod holds what must not leave, in a namespace that is guarded no more. Whoever took the label away did not move
+/// the data: nothing is opened for it.
+fn is_left_behind(pod: &PodFacts, snapshot: &Snapshot) -> bool {
+    let namespace = pod.subject.id.namespace.as_deref().unwrap_or_default();
+    let holds = pod.subject.labels.get(EGRESS_HOLDS).is_some_and(|holds| holds != NOTHING);
+    holds && pod.life == Life::Lasts && snapshot.enrolment(namespace) == Enrolment::Unguarded
+}
