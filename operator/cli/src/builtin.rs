@@ -37,6 +37,8 @@ pub fn sources(files: &[(&str, &str)]) -> Vec<Arc<Source>> {
 mod tests {
     use std::{collections::BTreeSet, fs, path::Path};
 
+    use bund_engine::{Snapshot, snapshot::Observed};
+
     use super::*;
 
     #[test]
@@ -51,5 +53,26 @@ mod tests {
         let built_in: BTreeSet<_> =
             VOCABULARY.iter().chain(STARTER).map(|(path, _)| (*path).to_owned()).collect();
         assert_eq!(built_in, on_disk);
+    }
+    #[test]
+    fn every_shipped_mapping_can_be_read_and_no_two_are_of_one_kind() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../policies/destinations");
+        let mut kinds = BTreeSet::new();
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+            let text = fs::read_to_string(&path).unwrap();
+            let source = Arc::new(Source { name: name.clone(), text });
+            let documents: Vec<_> = crate::manifest::read(&source).into_iter().map(Result::unwrap).collect();
+            assert_eq!(documents.len(), 1, "{name}");
+            let mut snapshot = Snapshot::default();
+            assert_eq!(snapshot.observe(&documents[0].value), Observed::Fact, "{name}");
+            let mapped: Vec<_> = snapshot.world().mappings().collect();
+            let [(called, spec)] = mapped.as_slice() else { panic!("{name} is no mapping") };
+            assert_eq!(*called, name);
+            assert!(spec.acts_for_namespace, "{name}");
+            assert!(kinds.insert(spec.target.clone()), "{name} maps a kind that another one maps");
+        }
+        assert!(kinds.len() > 10, "{kinds:?}");
     }
 }

@@ -10,13 +10,14 @@ use std::{
 use bund_crds::Mode;
 use bund_engine::{
     Decision, Operation, Request, Snapshot, Subresource, Timestamp, Verdict, decide, finding::Standing,
-    request::Rights,
+    request::Rights, snapshot::Geography,
 };
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{
     check::{self, Inputs},
+    geography,
     manifest::{Document, Unreadable},
 };
 
@@ -47,6 +48,10 @@ pub struct Case {
     pub facts: Vec<Document>,
     /// The world that the case stands in.
     pub world: Vec<Document>,
+    /// The databases of that world that say where public addresses are.
+    pub databases: Vec<PathBuf>,
+    /// What they say.
+    pub geography: Geography,
 }
 
 /// What `case.yaml` says.
@@ -84,6 +89,11 @@ pub struct AskedRequest {
     /// The classes that the requester was given the right to take away, by name. Nobody else has it.
     #[serde(default)]
     pub declassify: BTreeSet<String>,
+    /// The classes into whose holders the requester was given the right to connect, by name.
+    #[serde(default)]
+    pub connect: BTreeSet<String>,
+    /// The name of the request, where the object has none: what is connected to.
+    pub name: Option<String>,
 }
 
 /// What is done.
@@ -95,6 +105,8 @@ pub enum AskedOperation {
     Update,
     /// The object is removed.
     Delete,
+    /// Somebody connects through it. The object holds the options, as the API server makes them of the request.
+    Connect,
 }
 
 /// What is expected.
@@ -187,6 +199,9 @@ pub enum CaseError {
     /// Documents that cannot be read.
     #[error("{0}")]
     Documents(Unreadable),
+    /// A database of a world.
+    #[error("{0}")]
+    Database(#[from] bund_geo::Error),
     /// There is nothing to run.
     #[error("{} holds no case", .0.display())]
     None(PathBuf),
@@ -217,14 +232,31 @@ fn load_one(folder: &Path, worlds: &Path) -> Result<Case, CaseError> {
     let object = folder.join("object.yaml");
     let old = folder.join("old.yaml");
     let facts = folder.join("facts.yaml");
+    let databases = databases(&worlds.join(&sheet.world))?;
     Ok(Case {
         name: folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
         object: one(&object, documents(&object)?)?,
         old: old.is_file().then(|| one(&old, documents(&old)?)).transpose()?,
         facts: if facts.is_file() { documents(&facts)? } else { Vec::new() },
         world: documents(&worlds.join(&sheet.world))?,
+        geography: geography::read_ageless(&databases)?,
+        databases,
         sheet,
     })
+}
+
+/// The databases in the folder of a world, in order of name.
+fn databases(world: &Path) -> Result<Vec<PathBuf>, CaseError> {
+    let file = |source| CaseError::File { path: world.to_owned(), source };
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(world).map_err(file)? {
+        let path = entry.map_err(file)?.path();
+        if path.extension().is_some_and(|extension| extension == "mmdb") {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    Ok(paths)
 }
 
 /// The documents of a file that holds no Kubernetes objects.
@@ -258,7 +290,8 @@ impl Case {
     /// Everything that is known when the case is asked: the shipped vocabulary, its world and its facts.
     pub fn snapshot(&self) -> (Snapshot, Vec<Unreadable>) {
         let mut unreadable = Vec::new();
-        let snapshot = check::known(Some(&self.world), &self.facts, &[], &mut unreadable);
+        let mut snapshot = check::known(Some(&self.world), &self.facts, &[], &mut unreadable);
+        snapshot.set_geography(self.geography.clone());
         (snapshot, unreadable)
     }
 
@@ -271,12 +304,13 @@ impl Case {
             AskedOperation::Create => (Operation::Create, Some(object), old),
             AskedOperation::Update => (Operation::Update, Some(object), old),
             AskedOperation::Delete => (Operation::Delete, None, Some(object)),
+            AskedOperation::Connect => (Operation::Connect, Some(object), None),
         };
         Request {
             operation,
             subresource: asked.subresource.as_deref().map(Subresource::from),
             namespace: asked.namespace.clone(),
-            name: None,
+            name: asked.name.clone(),
             object,
             old_object,
             rights: self.rights(),
@@ -285,8 +319,9 @@ impl Case {
 
     /// What the requester may do besides.
     fn rights(&self) -> Rights {
-        let declassify = &self.sheet.request.declassify;
-        Rights { declassify: declassify.iter().map(|class| class.as_str().into()).collect() }
+        let AskedRequest { declassify, connect, .. } = &self.sheet.request;
+        let held = |classes: &BTreeSet<String>| classes.iter().map(|class| class.as_str().into()).collect();
+        Rights { declassify: held(declassify), connect: held(connect) }
     }
 
     /// What the engine says.
@@ -304,6 +339,7 @@ impl Case {
             namespace: self.sheet.request.namespace.clone(),
             unreadable: Vec::new(),
             rights: self.rights(),
+            geography: self.geography.clone(),
         };
         let now = self.sheet.at.unwrap_or(now);
         check::run(inputs, now, |_, _| {}).checked.pop().map(|checked| checked.decision)

@@ -9,7 +9,7 @@ use bund_crds::Mode;
 use bund_engine::{
     Assumption, Decision, Finding, Request, Snapshot, Timestamp, decide,
     request::Rights,
-    snapshot::{CarrierKind, OwnKind},
+    snapshot::{CarrierKind, Geography, OwnKind},
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -44,6 +44,8 @@ pub struct Inputs {
     pub unreadable: Vec<Unreadable>,
     /// What whoever applies the manifests may do besides. A pipeline may do nothing.
     pub rights: Rights,
+    /// What databases say of where public addresses are.
+    pub geography: Geography,
 }
 
 /// One judged object.
@@ -148,11 +150,13 @@ pub(crate) fn run_with_facts(
     now: Timestamp,
     mut progress: impl FnMut(usize, usize),
 ) -> (Outcome, Snapshot) {
-    let Inputs { mut manifests, policies, mut facts, mut old, namespace, mut unreadable, rights } = inputs;
+    let Inputs { mut manifests, policies, mut facts, mut old, namespace, mut unreadable, rights, geography } =
+        inputs;
     for document in manifests.iter_mut().chain(&mut old).chain(&mut facts) {
         place(&mut document.value, namespace.as_deref());
     }
-    let snapshot = known(policies.as_deref(), &facts, &manifests, &mut unreadable);
+    let mut snapshot = known(policies.as_deref(), &facts, &manifests, &mut unreadable);
+    snapshot.set_geography(geography);
     let today = today(old, &mut unreadable);
     unreadable.sort_by(|a, b| place_of(a).cmp(&place_of(b)));
     unreadable.dedup();
@@ -212,6 +216,7 @@ fn is_implied(assumption: &Assumption) -> bool {
         | Assumption::ClassAbsent(..)
         | Assumption::NamespaceAbsent(_)
         | Assumption::NodeAbsent(_)
+        | Assumption::TargetAbsent { .. }
         | Assumption::PodAbsent { .. } => false,
     }
 }

@@ -21,12 +21,22 @@ use crate::{
 };
 
 mod cluster;
+mod data_flow;
 mod decision;
+mod geo;
+mod ledger;
+mod locate;
+mod plan;
 mod preflight;
 mod transfer;
 mod why;
 
+use data_flow::ReportArgs;
 use decision::{ApproveArgs, CloseArgs};
+use geo::GeoArgs;
+use ledger::LedgerArgs;
+use locate::LocateArgs;
+use plan::PlanArgs;
 use preflight::{DiscoverArgs, PreflightArgs};
 use transfer::TransferArgs;
 use why::WhyArgs;
@@ -55,6 +65,12 @@ enum Command {
     /// Tell what Bund says of one object, and why: its classes and how it came by them, policies, location, verdict,
     /// and who uses it. Only reads.
     Why(WhyArgs),
+    /// Tell where hosts, addresses and networks are, and why. Asks nobody.
+    Locate(LocateArgs),
+    /// Tell what would be closed, and what would be cut, before it is. Only reads.
+    Plan(PlanArgs),
+    /// Tell auditors what they ask for. Only reads.
+    Report(ReportArgs),
     /// Draft a cross-border transfer from a refusal, or tell how one stands. Only reads.
     Transfer(TransferArgs),
     /// Approve exactly the text of a cross-border transfer that is shown.
@@ -63,6 +79,8 @@ enum Command {
     Reject(CloseArgs),
     /// Revoke a cross-border transfer for good. It ends at once.
     Revoke(CloseArgs),
+    /// Make a ledger, write to it, look after it, and verify it, its exports and its proofs. Needs no cluster.
+    Ledger(LedgerArgs),
     /// Run cases: folders with an object and the decision that is expected.
     Test(TestArgs),
     /// Tell what a reason means and what to do; without a reason, list all.
@@ -98,6 +116,8 @@ struct CheckArgs {
     /// Fail where something was taken for granted.
     #[arg(long)]
     strict: bool,
+    #[command(flatten)]
+    geo: GeoArgs,
 }
 
 #[derive(Debug, Args)]
@@ -108,6 +128,21 @@ struct TestArgs {
 }
 
 impl Bund {
+    /// Reads the command line. Where that says all there is to say (help, the version, a wrong argument), the exit code.
+    pub fn read() -> Result<Self, ExitCode> {
+        Self::try_parse().map_err(|error| {
+            // Where nobody listens, the exit code still tells.
+            error.print().unwrap_or_default();
+            // Of a ledger 2 says that it was tampered with.
+            let of_ledger = std::env::args_os().nth(1).is_some_and(|command| command == "ledger");
+            match error.exit_code() {
+                0 => ExitCode::SUCCESS,
+                _ if of_ledger => ExitCode::from(1),
+                _ => ExitCode::from(2),
+            }
+        })
+    }
+
     /// Does what the command line says.
     pub fn run(self) -> Result<ExitCode> {
         match self.command {
@@ -115,10 +150,14 @@ impl Bund {
             Command::Preflight(args) => args.run(),
             Command::Discover(args) => args.run(),
             Command::Why(args) => args.run(),
+            Command::Locate(args) => args.run(),
+            Command::Plan(args) => args.run(),
+            Command::Report(args) => args.run(),
             Command::Transfer(args) => args.run(),
             Command::Approve(args) => args.run(),
             Command::Reject(args) => args.run(TransferDecision::Rejected),
             Command::Revoke(args) => args.run(TransferDecision::Revoked),
+            Command::Ledger(args) => Ok(args.run()),
             Command::Test(args) => test(&args),
             Command::Explain { reason } => explain_reason(reason.as_deref()),
         }
@@ -126,7 +165,7 @@ impl Bund {
 }
 
 fn check(args: CheckArgs) -> Result<ExitCode> {
-    let CheckArgs { paths, policies, facts, old, namespace, output, fail_on, strict } = args;
+    let CheckArgs { paths, policies, facts, old, namespace, output, fail_on, strict, geo } = args;
     let all = [&paths, &facts, &old].into_iter().chain(&policies).flatten();
     if all.filter(|path| path.as_os_str() == "-").count() > 1 {
         bail!(
@@ -143,8 +182,10 @@ fn check(args: CheckArgs) -> Result<ExitCode> {
     let (facts, old) = (read(&facts), read(&old));
     let namespace = namespace.map(String::from);
     let rights = Rights::default();
-    let inputs = Inputs { manifests, policies, facts, old, namespace, unreadable, rights };
-    let outcome = check::run(inputs, now()?, |done, total| {
+    let now = now()?;
+    let geography = geo.read(now)?;
+    let inputs = Inputs { manifests, policies, facts, old, namespace, unreadable, rights, geography };
+    let outcome = check::run(inputs, now, |done, total| {
         // A look at the clock per object would cost more than judging it.
         if done % 256 == 0 {
             progress.tell("objects judged", done, total);

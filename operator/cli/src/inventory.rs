@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bund_crds::labels;
+use bund_engine::snapshot::Geography;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -35,6 +36,8 @@ pub struct Inventory {
     pub server: Option<Server>,
     /// Documents that could not be read.
     pub unreadable: Vec<Unreadable>,
+    /// What databases say of where public addresses are.
+    pub geography: Geography,
 }
 
 /// Where objects are from.

@@ -6,10 +6,13 @@ use std::{
 };
 
 use bund::{command::Bund, report::visible};
-use clap::Parser;
 
 fn main() -> ExitCode {
-    match Bund::parse().run() {
+    let bund = match Bund::read() {
+        Ok(bund) => bund,
+        Err(code) => return code,
+    };
+    match bund.run() {
         Ok(code) => code,
         Err(error) => {
             // Where nobody listens, the exit code still tells.

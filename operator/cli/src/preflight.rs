@@ -16,6 +16,7 @@ use crate::{
 pub mod exempt;
 pub mod features;
 pub mod forecast;
+pub mod ledger;
 pub mod location;
 pub mod network_policy;
 pub mod nodes;
@@ -55,6 +56,8 @@ pub struct Preflight {
     pub kubernetes: features::Kubernetes,
     /// Who enforces NetworkPolicies.
     pub network_policy: network_policy::NetworkPolicy,
+    /// Whether what is recorded is anywhere but in etcd.
+    pub ledger: ledger::Ledger,
     /// Namespaces to exempt.
     pub exempt: exempt::Exempt,
     /// Who may do what matters here.
@@ -79,6 +82,7 @@ pub fn preflight(inventory: &Inventory, options: &Options, now: Timestamp) -> Re
         location,
         kubernetes: features::kubernetes(inventory),
         network_policy: network_policy::network_policy(inventory)?,
+        ledger: ledger::ledger(inventory),
         exempt,
         rights: rights::rights(inventory, &as_guarded),
         forecast: forecast::forecast(inventory, &known, &as_guarded, now),

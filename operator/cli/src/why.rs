@@ -31,9 +31,11 @@ pub use enrolment::{Enrolment, State};
 pub use facts::facts;
 pub use held::{Glass, Held, Keeper};
 pub use holding::Holding;
+pub(crate) use place::made_of;
 pub use place::{Place, Side};
 pub use render::text as render_text;
 pub use used::User;
+pub(crate) use used::is_stored;
 
 /// The form of the JSON report.
 pub const VERSION: &str = "bund.dev/why/v1";
@@ -146,12 +148,13 @@ fn covered_by(decision: &Decision) -> Option<Cover> {
         | Standing::Existed
         | Standing::Exempt
         | Standing::LetThrough(_)
-        | Standing::Declassified => None,
+        | Standing::Declassified
+        | Standing::Connected => None,
     })
 }
 
 /// Kinds that could not be read. What ships stands for classes and jurisdictions that no file holds.
-fn not_known(inventory: &Inventory) -> Vec<NotKnown> {
+pub(crate) fn not_known(inventory: &Inventory) -> Vec<NotKnown> {
     let mut not_known = inventory.not_known();
     if matches!(inventory.origin, Origin::Files { .. }) {
         let ships = [OwnKind::DataClass.as_str(), OwnKind::Jurisdiction.as_str()];

@@ -84,6 +84,10 @@ pub(super) fn advise(object: &Value, subject: &ObjectId, snapshot: &Snapshot, no
         field: FieldPath::root(),
         text: format!("{}: {subject} {text}", code.as_str()),
     };
+    let recorded = "is written by Bund alone, and refused from anybody else; take it out";
+    if subject.group.as_ref() == bund_crds::GROUP && subject.kind.as_ref() == "Ledger" {
+        return vec![whole(AdviceCode::RecordInManifest, Mode::Deny, recorded)];
+    }
     match TransferKind::of(&subject.group, &subject.kind) {
         Some(TransferKind::CrossBorderTransfer) => on_transfer(object, subject, snapshot, now),
         Some(TransferKind::TransferApproval) => vec![whole(
@@ -91,11 +95,7 @@ pub(super) fn advise(object: &Value, subject: &ObjectId, snapshot: &Snapshot, no
             Mode::Warn,
             "is one person's decision, and whoever applies it is stamped as that person; take it out, and decide with `kubectl bund approve`",
         )],
-        Some(TransferKind::LedgerEvent) => vec![whole(
-            AdviceCode::RecordInManifest,
-            Mode::Deny,
-            "is written by Bund alone, and refused from anybody else; take it out",
-        )],
+        Some(TransferKind::LedgerEvent) => vec![whole(AdviceCode::RecordInManifest, Mode::Deny, recorded)],
         Some(TransferKind::Exporter) | None => Vec::new(),
     }
 }

@@ -257,6 +257,16 @@ fn differ(key: &Key, one: &Value, other: &Value) -> bool {
                 passed_on(&a) != passed_on(&b)
             })
         }
+        // By its name a Service means the place to which it leads.
+        ("", "Service") => {
+            let leads = |snapshot: &Snapshot| {
+                let namespace = key.namespace.as_deref().unwrap_or(DEFAULT_NAMESPACE);
+                snapshot.service(namespace, &key.name).map(|service| service.leads.clone())
+            };
+            leads(&a) != leads(&b)
+        }
+        // Each is judged by itself, and no decision about another object rests on it.
+        ("networking.k8s.io", "NetworkPolicy") => false,
         // Nothing holds data by a class of storage; a claim that it misleads is judged again where it is made.
         (group, kind) if ClassKind::of(group, kind).is_some() => false,
         // Nothing is decided by a pod but its own judgement and its binding, which no file holds.

@@ -11,7 +11,7 @@ use bund_crds::NamespaceName;
 use clap::{ArgGroup, Args, ValueEnum};
 use serde::Serialize;
 
-use super::{Progress, cluster::ClusterArgs, now};
+use super::{Progress, cluster::ClusterArgs, geo::GeoArgs, now};
 use crate::{
     check,
     discover::{self, discover, table},
@@ -64,6 +64,8 @@ pub(super) struct PreflightArgs {
     /// The form of the report.
     #[arg(short, long, visible_alias = "format", value_enum, default_value = "text")]
     output: Form,
+    #[command(flatten)]
+    geo: GeoArgs,
     /// What makes the preflight fail; without it, it only tells.
     #[arg(long, value_enum)]
     fail_on: Option<PreflightFailOn>,
@@ -80,10 +82,12 @@ pub(super) struct DiscoverArgs {
 
 impl PreflightArgs {
     pub(super) fn run(self) -> Result<ExitCode> {
-        let Self { source, policies, as_guarded, propose, output, fail_on } = self;
+        let Self { source, policies, as_guarded, propose, output, geo, fail_on } = self;
         let mut inventory = source.read(Task::Preflight, &[])?;
         let policies = policies.map(|paths| policies_of(&paths, &mut inventory)).transpose()?;
-        let found = preflight(&inventory, &Options { policies, as_guarded }, now()?)?;
+        let now = now()?;
+        inventory.geography = geo.read(now)?;
+        let found = preflight(&inventory, &Options { policies, as_guarded }, now)?;
         if propose {
             return proposal(&found);
         }

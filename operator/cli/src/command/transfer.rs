@@ -9,9 +9,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use bund_crds::{CreditCode, Mode, NamespaceName};
-use bund_engine::{
-    Decision, Snapshot, cover::is_flow, decide_standing, request::Rights, snapshot::DEFAULT_NAMESPACE,
-};
+use bund_engine::{Decision, Snapshot, cover::is_flow, decide_standing, snapshot::DEFAULT_NAMESPACE};
 use clap::{ArgGroup, Args, Subcommand};
 use serde_json::Value;
 
@@ -229,7 +227,7 @@ fn from_manifests(
         old: Vec::new(),
         namespace: namespace.map(str::to_owned),
         unreadable,
-        rights: Rights::default(),
+        ..Inputs::default()
     };
     let (outcome, snapshot) = check::run_with_facts(inputs, now()?, |_, _| {});
     if let Some(error) = outcome.unreadable.first() {

@@ -9,6 +9,7 @@ use clap::{ArgGroup, Args};
 
 use super::{
     cluster::ClusterArgs,
+    geo::GeoArgs,
     now,
     preflight::{Form, asynchronously, ending, from_files, write},
 };
@@ -33,6 +34,8 @@ pub(super) struct WhyArgs {
     facts: Vec<PathBuf>,
     #[command(flatten)]
     cluster: ClusterArgs,
+    #[command(flatten)]
+    geo: GeoArgs,
     /// The form of the answer.
     #[arg(short, long, value_enum, default_value = "text")]
     output: Form,
@@ -40,9 +43,9 @@ pub(super) struct WhyArgs {
 
 impl WhyArgs {
     pub(super) fn run(self) -> Result<ExitCode> {
-        let Self { asked, namespace, facts: paths, cluster, output } = self;
+        let Self { asked, namespace, facts: paths, cluster, geo, output } = self;
         let namespace = namespace.as_ref().map(NamespaceName::as_str);
-        let (subject, inventory) = if let Some(access) = cluster.access() {
+        let (subject, mut inventory) = if let Some(access) = cluster.access() {
             let around = asynchronously(read_around(&access, &asked, namespace))??;
             (around.subject, around.inventory)
         } else {
@@ -53,8 +56,10 @@ impl WhyArgs {
             }
             (asked.find(&inventory, namespace)?.clone(), inventory)
         };
+        let now = now()?;
+        inventory.geography = geo.read(now)?;
         let known = facts(&inventory);
-        write(output, &why(&inventory, &known, &subject, now()?), render_text)?;
+        write(output, &why(&inventory, &known, &subject, now), render_text)?;
         Ok(ending(&inventory, false))
     }
 }

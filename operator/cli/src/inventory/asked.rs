@@ -65,6 +65,7 @@ const SHORT_NAMES: &[(&str, &str)] = &[
     ("ds", "DaemonSet"),
     ("exp", "Exporter"),
     ("jur", "Jurisdiction"),
+    ("ldg", "Ledger"),
     ("le", "LedgerEvent"),
     ("no", "Node"),
     ("ns", "Namespace"),

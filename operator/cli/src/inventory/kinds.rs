@@ -20,6 +20,8 @@ pub enum Task {
     Discover,
     /// `bund why`.
     Why,
+    /// `bund plan`.
+    Plan,
     /// `bund transfer`, and deciding on transfers.
     Transfers,
 }
@@ -64,6 +66,10 @@ const fn preflight(group: &'static str, kind: &'static str) -> ListedKind {
     ListedKind { tasks: &[Task::Preflight], ..all(group, kind) }
 }
 
+const fn plan(group: &'static str, kind: &'static str) -> ListedKind {
+    ListedKind { tasks: &[Task::Plan], ..all(group, kind) }
+}
+
 const RBAC: &str = "rbac.authorization.k8s.io";
 const STORAGE: &str = "storage.k8s.io";
 const SNAPSHOTS: &str = "snapshot.storage.k8s.io";
@@ -78,6 +84,7 @@ const KINDS: &[ListedKind] = &[
     all(GROUP, "DestinationMapping"),
     transfer("Exporter"),
     of_law(GROUP, "Jurisdiction"),
+    preflight(GROUP, "Ledger"),
     transfer("LedgerEvent"),
     of_law(GROUP, "ResidencyPolicy"),
     transfer("TransferApproval"),
@@ -97,11 +104,15 @@ const KINDS: &[ListedKind] = &[
     all("batch", "Job"),
     all("batch", "CronJob"),
     all("", "Node"),
+    storage("networking.k8s.io", "ServiceCIDR"),
     storage(STORAGE, "StorageClass"),
     storage(STORAGE, "VolumeAttributesClass"),
     storage(SNAPSHOTS, "VolumeSnapshot"),
     storage(SNAPSHOTS, "VolumeSnapshotClass"),
     storage(SNAPSHOTS, "VolumeSnapshotContent"),
+    plan("", "Service"),
+    plan("discovery.k8s.io", "EndpointSlice"),
+    plan("networking.k8s.io", "NetworkPolicy"),
     preflight(RBAC, "ClusterRole"),
     preflight(RBAC, "ClusterRoleBinding"),
     preflight(RBAC, "Role"),
@@ -114,6 +125,8 @@ const KINDS: &[ListedKind] = &[
 impl Task {
     /// The kinds that are read for it.
     pub fn kinds(self) -> impl Iterator<Item = &'static ListedKind> {
-        KINDS.iter().filter(move |listed| listed.tasks.contains(&self))
+        // What pods hold decides what a plan opens.
+        let rests_on = if self == Self::Plan { Self::Why } else { self };
+        KINDS.iter().filter(move |listed| listed.tasks.contains(&self) || listed.tasks.contains(&rests_on))
     }
 }

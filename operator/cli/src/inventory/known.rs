@@ -42,6 +42,7 @@ impl Known {
 /// Builds what is known. `policies` are objects that count instead of the policies of the inventory.
 pub fn known(inventory: &Inventory, policies: Option<&[Value]>) -> Known {
     let mut snapshot = Snapshot::default();
+    snapshot.set_geography(inventory.geography.clone());
     for object in built_in(builtin::VOCABULARY) {
         snapshot.observe(&object);
     }

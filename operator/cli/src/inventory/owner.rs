@@ -50,7 +50,9 @@ pub fn owners<'i>(inventory: &'i Inventory, snapshot: &Snapshot) -> Vec<Owner<'i
 fn is_owner(owner: &Owner<'_>, snapshot: &Snapshot) -> bool {
     match owner.subject.role {
         Role::Pod | Role::Workload(_) => true,
-        Role::Binding { .. } | Role::Namespace | Role::Carrier(_) | Role::Grant(_) => false,
+        Role::Binding { .. } | Role::Namespace | Role::Carrier(_) | Role::Grant(_) | Role::Network(_) => {
+            false
+        }
         Role::Other => snapshot.world().mapping(&owner.subject.id.group, &owner.subject.id.kind).is_some(),
     }
 }

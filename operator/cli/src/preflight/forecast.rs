@@ -211,7 +211,10 @@ fn told(assumptions: &BTreeSet<Assumption>, inventory: &Inventory) -> Vec<String
         }
         // Told with the namespaces.
         Assumption::NamespaceAbsent(_) => false,
-        Assumption::LocationAbsent | Assumption::NodeAbsent(_) | Assumption::PodAbsent { .. } => true,
+        Assumption::LocationAbsent
+        | Assumption::NodeAbsent(_)
+        | Assumption::TargetAbsent { .. }
+        | Assumption::PodAbsent { .. } => true,
     };
     assumptions.iter().filter(guessed).map(ToString::to_string).collect()
 }

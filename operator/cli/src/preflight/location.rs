@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bund_crds::{
-    Check, ClusterLocationSpec, GROUP, JurisdictionName, JurisdictionSpec, LabelKey, NamespaceName,
-    ProviderName, Span, VERSION, cluster_location, jurisdiction::Provider, jurisdiction::ProviderIdForm,
-    labels,
+    Check, ClusterDns, ClusterLocationSpec, GROUP, JurisdictionName, JurisdictionSpec, LabelKey,
+    NamespaceName, ProviderName, Span, VERSION, cluster_location, jurisdiction::Provider,
+    jurisdiction::ProviderIdForm, labels,
 };
 use bund_engine::{Snapshot, locate::locate as locate_node};
 use serde::{Deserialize, Serialize};
@@ -109,6 +109,7 @@ fn propose(
         providers,
         exempt_namespaces: exempt_namespaces.into_iter().take(64).collect(),
         networks: given.networks.clone(),
+        dns: Some(given.dns.clone()).filter(|dns| *dns != ClusterDns::default()),
     };
     spec.span = span(&spec, snapshot, jurisdiction, told);
     if let Err(problem) = spec.check(cluster_location::NAME) {

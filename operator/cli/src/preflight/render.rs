@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::Preflight;
+use super::{Preflight, ledger::Standing};
 use crate::{
     inventory::{Origin, told_not_known},
     report::visible,
@@ -25,6 +25,7 @@ pub fn text(report: &Preflight) -> String {
     place::location(&report.location, &mut lines);
     place::kubernetes(&report.kubernetes, &mut lines);
     place::network_policy(&report.network_policy, &mut lines);
+    place::ledger(&report.ledger, &mut lines);
     place::exempt(&report.exempt, &mut lines);
     power::rights(&report.rights, &mut lines);
     forecast::forecast(&report.forecast, &mut lines);
@@ -80,6 +81,13 @@ fn next(report: &Preflight, lines: &mut Vec<String>) {
         || !report.forecast.always.is_empty()
     {
         steps.push("correct what would be refused, before any policy is raised to Deny".to_owned());
+    }
+    match report.ledger.state {
+        Standing::Absent => steps.push(
+            "decide where the ledger is kept (`ledger.store` of the chart) before the first transfer is approved".to_owned(),
+        ),
+        Standing::NotRecording => steps.push("see why the ledger takes no entries: `kubectl get ledger bund -o yaml`".to_owned()),
+        Standing::Recording | Standing::Incomplete | Standing::Unknown => {}
     }
     if report.forecast.namespaces.is_empty() {
         steps.push("see what guarding a namespace would refuse: `--as-guarded NAMESPACE`".to_owned());

@@ -21,6 +21,9 @@ pub struct Rights {
     pub power: Vec<Right>,
     /// Ways to reach data in guarded namespaces, or in all.
     pub access: Vec<Right>,
+    /// Ways to data of which admission is never asked: reading, acting as somebody else, kubelets. What Bund cannot judge
+    /// is a matter of who holds these.
+    pub unseen: Vec<Right>,
     /// Why some holders may not be known.
     pub not_known: Vec<String>,
 }
@@ -76,11 +79,28 @@ const ACCESS: &[(&str, &[&str], &str)] = &[
     ("attach to pods", &["create", "get"], "pods/attach"),
     ("forward ports of pods", &["create", "get"], "pods/portforward"),
     ("add ephemeral containers", &["update", "patch"], "pods/ephemeralcontainers"),
-    ("read logs of pods", &["get"], "pods/log"),
     ("reach pods through the proxy", &["get", "create", "update", "patch", "delete"], "pods/proxy"),
     ("reach Services through the proxy", &["get", "create", "update", "patch", "delete"], "services/proxy"),
     ("reach kubelets through the proxy, and so every pod", &["get", "create"], "nodes/proxy"),
 ];
+
+/// Name, verbs, resource. A kubelet that is asked directly, with `nodes/proxy` or one of its finer subresources, asks the
+/// API server's authorizer and nobody's webhook.
+const UNSEEN: &[(&str, &[&str], &str)] = &[
+    ("read logs of pods", &["get"], "pods/log"),
+    ("read Secrets", &["get", "list", "watch"], "secrets"),
+    ("read ConfigMaps", &["get", "list", "watch"], "configmaps"),
+    ("run commands in every pod, asking kubelets directly", &["get", "create"], "nodes/proxy"),
+    ("read the logs of nodes, and so of pods, from kubelets", &["get"], "nodes/log"),
+    ("read the environment of pods from kubelets", &["get"], "nodes/pods"),
+    ("write the memory of pods to disk through kubelets", &["create"], "nodes/checkpoint"),
+    ("act as another user", &["impersonate"], "users"),
+    ("act for another group", &["impersonate"], "groups"),
+    ("act as a ServiceAccount", &["impersonate"], "serviceaccounts"),
+];
+
+/// Resources that live in no namespace. A RoleBinding grants nothing on them.
+const OF_CLUSTER: [&str; 2] = ["users", "groups"];
 
 /// Who may do what. Access is told for guarded namespaces and for all.
 pub fn rights(inventory: &Inventory, as_guarded: &[String]) -> Rights {
@@ -92,12 +112,17 @@ pub fn rights(inventory: &Inventory, as_guarded: &[String]) -> Rights {
         let rbac = format!("{verb} {resource}.{GROUP}");
         Right { name, rbac, holders: effective(holders) }
     });
-    let access = ACCESS.iter().map(|(name, verbs, resource)| {
+    let of_core = |(name, verbs, resource): &(&'static str, &[&str], &str)| {
         let asked = Asked { group: "", resource, verbs };
         let rbac = format!("{} {resource}", verbs.join("|"));
         Right { name, rbac, holders: holders(inventory, &roles, &asked, &guarded) }
-    });
-    Rights { power: power.collect(), access: access.collect(), not_known: not_known(inventory) }
+    };
+    Rights {
+        power: power.collect(),
+        access: ACCESS.iter().map(of_core).collect(),
+        unseen: UNSEEN.iter().map(of_core).collect(),
+        not_known: not_known(inventory),
+    }
 }
 
 fn not_known(inventory: &Inventory) -> Vec<String> {
@@ -158,8 +183,8 @@ fn holders(
 ) -> Vec<Holder> {
     let everywhere = inventory.of_kind(RBAC, "ClusterRoleBinding");
     let somewhere = inventory.of_kind(RBAC, "RoleBinding").filter(|binding| {
-        // A RoleBinding grants nothing on what lives in no namespace.
-        !asked.resource.starts_with("nodes/") && namespaces.contains(text(binding, "/metadata/namespace"))
+        let of_cluster = asked.resource.starts_with("nodes/") || OF_CLUSTER.contains(&asked.resource);
+        !of_cluster && namespaces.contains(text(binding, "/metadata/namespace"))
     });
     let mut holders = Vec::new();
     for binding in everywhere.chain(somewhere) {

@@ -5,6 +5,8 @@
 
 use std::{borrow::Cow, fmt::Write};
 
+use bund_crds::is_unseen;
+
 /// The text with every character written out that is not seen, or that changes how others are seen.
 pub fn visible(text: &str) -> Cow<'_, str> {
     if !text.contains(is_unseen) {
@@ -40,19 +42,6 @@ pub(crate) fn visible_json(json: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(shown)
-}
-
-fn is_unseen(character: char) -> bool {
-    character.is_control()
-        || matches!(character,
-            // Arabic letter mark, zero-width characters and marks of direction.
-            '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
-            // Line and paragraph separators, embeddings and overrides of direction.
-            | '\u{2028}'..='\u{202e}'
-            // Invisible operators and isolates of direction.
-            | '\u{2060}'..='\u{206f}'
-            // Byte order mark, interlinear annotations, tags.
-            | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]

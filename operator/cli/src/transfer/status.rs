@@ -7,7 +7,9 @@ use bund_crds::{
 use bund_engine::{
     Timestamp,
     snapshot::{ApprovalFacts, TransferFacts},
-    transfer::{self, Assessment, Deadline, End, Missing, Prohibition, Route, Tally, assess, tally},
+    transfer::{
+        self, Assessment, Deadline, Missing, NO_CREDENTIAL, Prohibition, Route, State, Tally, assess, tally,
+    },
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -20,9 +22,6 @@ pub use render::{person, text as render_text};
 
 /// The form of the JSON report.
 pub const VERSION: &str = "bund.dev/transfer-status/v1";
-
-/// Told of whoever decided without a credential that the API server knows.
-pub const NO_CREDENTIAL: &str = "no credential: made by impersonation, or the authenticator names none";
 
 /// How one transfer stands.
 #[derive(Clone, Debug, Serialize)]
@@ -173,25 +172,6 @@ pub struct Standing {
     pub why: Option<String>,
 }
 
-/// Whether a transfer is in effect, in a word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub enum State {
-    /// It was never opened, and may not be.
-    Closed,
-    /// It may be opened, and waits for the record.
-    Ready,
-    /// It is in effect.
-    Active,
-    /// It was opened, is not in effect now, and may come back.
-    Suspended,
-    /// Its time is over.
-    Expired,
-    /// It was rejected or revoked, or it or a decision was deleted.
-    Revoked,
-    /// Another took its place.
-    Superseded,
-}
-
 /// A condition of its status.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -332,19 +312,13 @@ fn decided(approval: &ApprovalFacts, tally: &Tally<'_>) -> Decided {
 }
 
 fn standing(standing: transfer::Standing) -> Standing {
-    let (state, until, why) = match standing {
-        transfer::Standing::Closed(why) => (State::Closed, None, Some(why)),
-        transfer::Standing::Ready => (State::Ready, None, None),
-        transfer::Standing::Active(until) => (State::Active, Some(until), None),
-        transfer::Standing::Suspended(why) => (State::Suspended, None, Some(why)),
-        transfer::Standing::Ended(end, why) => {
-            let state = match end {
-                End::Expired => State::Expired,
-                End::Revoked => State::Revoked,
-                End::Superseded => State::Superseded,
-            };
-            (state, None, Some(why))
-        }
+    let state = standing.state();
+    let (until, why) = match standing {
+        transfer::Standing::Closed(why)
+        | transfer::Standing::Suspended(why)
+        | transfer::Standing::Ended(_, why) => (None, Some(why)),
+        transfer::Standing::Ready => (None, None),
+        transfer::Standing::Active(until) => (Some(until), None),
     };
     Standing { state, until, why: why.filter(|why| !why.is_empty()) }
 }
@@ -375,10 +349,14 @@ fn conditions(inventory: &Inventory, transfer: &TransferFacts) -> Vec<Told> {
 }
 
 /// A place as people write it.
-fn place(destination: &Destination) -> String {
+pub(crate) fn place(destination: &Destination) -> String {
     match destination.place() {
         Some(Place::Region(provider, region)) => format!("{provider} {region}"),
         Some(Place::Host(host)) => host.to_string(),
+        Some(Place::Network(network, ports)) => {
+            let ports: Vec<_> = ports.iter().map(ToString::to_string).collect();
+            format!("{network} {}", ports.join(" "))
+        }
         None => "no place".to_owned(),
     }
 }

@@ -56,6 +56,7 @@ fn is_implied(assumption: &Assumption) -> bool {
         | Assumption::NamespaceAbsent(_)
         | Assumption::ClassAbsent(..)
         | Assumption::NodeAbsent(_)
+        | Assumption::TargetAbsent { .. }
         | Assumption::PodAbsent { .. } => false,
     }
 }
@@ -67,7 +68,7 @@ fn kind_of(assumption: &Assumption) -> (&'static str, &'static str) {
         Assumption::ClassAbsent(kind, _) => (kind.group(), kind.as_str()),
         Assumption::NamespaceAbsent(_) => ("", "Namespace"),
         Assumption::NodeAbsent(_) => ("", "Node"),
-        Assumption::PodAbsent { .. } => ("", "Pod"),
+        Assumption::TargetAbsent { .. } | Assumption::PodAbsent { .. } => ("", "Pod"),
         Assumption::LocationAbsent => (GROUP, OwnKind::ClusterLocation.as_str()),
     }
 }

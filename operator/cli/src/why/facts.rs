@@ -29,6 +29,7 @@ fn is_installed(inventory: &Inventory) -> bool {
 /// What is built in stands only for jurisdictions and classes that may not be read.
 fn of_cluster(inventory: &Inventory) -> Known {
     let mut snapshot = Snapshot::default();
+    snapshot.set_geography(inventory.geography.clone());
     for object in known::built_in(builtin::VOCABULARY) {
         let GroupKind { group, kind } = GroupKind::of(&object);
         if inventory.gap(&group, &kind).is_some() {

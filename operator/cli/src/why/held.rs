@@ -3,7 +3,11 @@
 use std::collections::BTreeMap;
 
 use bund_crds::{Aspect, JurisdictionName, Mode, PolicyName};
-use bund_engine::{HeldClass, Provenance, Timestamp, select::Requirement, subject::Role};
+use bund_engine::{
+    HeldClass, Provenance, Timestamp,
+    select::Requirement,
+    subject::{NetworkKind, Role},
+};
 use serde::Serialize;
 
 use super::{Enrolment, Question, State};
@@ -102,7 +106,8 @@ fn aspects(question: &Question<'_>) -> Vec<Aspect> {
         // What they hold counts for the pods that use them.
         Role::Carrier(_) => vec![Aspect::Placement, Aspect::Storage],
         Role::Grant(_) => vec![Aspect::Storage],
-        Role::Other => vec![Aspect::Egress],
+        Role::Network(NetworkKind::Policy) | Role::Other => vec![Aspect::Egress],
+        Role::Network(_) => vec![Aspect::Network, Aspect::Safeguards],
     };
     if !subject.destinations.is_empty() {
         aspects.push(Aspect::Egress);

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use bund_crds::JurisdictionName;
 use bund_engine::{
     Location, Subject,
-    decide::{Confinement, confinement},
-    destination::is_inside,
+    decide::{Confinement, confinement, judged_in},
+    destination::{self, Destination},
     locate::{claimed, locate_in_any},
     select::Requirement,
     snapshot::Listing,
@@ -21,6 +21,8 @@ use super::{
 };
 
 mod volume;
+
+pub(crate) use volume::made_of;
 
 /// Where something is, as far as some jurisdictions are concerned.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -207,16 +209,21 @@ fn class(subject: &Subject, stored: &Stored, set: &Jurisdictions) -> Place {
 
 /// The places that fields name through a DestinationMapping.
 fn destinations(question: &Question<'_>, set: &Jurisdictions) -> Vec<Place> {
-    let world = question.known.snapshot.world();
-    let place = |destination: &bund_engine::destination::Destination| {
-        let is_inside = set.iter().any(|name| is_inside(destination, name, world));
-        let (side, how) = if is_inside {
-            (Side::Inside, format!("names {}, which is inside {}", destination.text, names(set)))
-        } else {
-            (
-                Side::Outside,
-                format!("names {}, which is not known to be inside {}", destination.text, names(set)),
-            )
+    let snapshot = &question.known.snapshot;
+    let namespace = judged_in(question.subject, snapshot);
+    let place = |destination: &Destination| {
+        let (side, how) = match destination::locate_in_any(destination, namespace, set, snapshot) {
+            Location::Inside => {
+                (Side::Inside, format!("names {}, which is inside {}", destination.text, names(set)))
+            }
+            elsewhere => {
+                let named = format!("names {}, which is not known to be inside", destination.text);
+                let why = match elsewhere {
+                    Location::Unknown(why) => format!(": {why}"),
+                    Location::Inside | Location::Outside(_) => String::new(),
+                };
+                (Side::Outside, format!("{named} {}{why}", names(set)))
+            }
         };
         let of = destination.field.to_string();
         Place { of, jurisdictions: set.iter().cloned().collect(), side, how, told_by: Vec::new() }

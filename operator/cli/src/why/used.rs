@@ -27,7 +27,7 @@ pub struct User {
 }
 
 /// Whether data is written to carriers of a kind.
-pub(super) fn is_stored(kind: CarrierKind) -> bool {
+pub(crate) fn is_stored(kind: CarrierKind) -> bool {
     match kind {
         CarrierKind::PersistentVolumeClaim
         | CarrierKind::PersistentVolume
@@ -57,15 +57,6 @@ pub(super) fn carrier_of(kind: CarrierKind, object: &ObjectId) -> CarrierId {
     CarrierId { kind, namespace: kind.is_namespaced().then_some(namespace), name: object.name.clone() }
 }
 
-fn object_of(id: &CarrierId) -> ObjectId {
-    ObjectId {
-        group: id.kind.group().into(),
-        kind: id.kind.as_str().into(),
-        namespace: id.namespace.clone(),
-        name: id.name.clone(),
-    }
-}
-
 /// What is bound to a carrier, made of it, or lies on the same storage.
 fn taking_over(question: &Question<'_>, id: &CarrierId) -> Vec<User> {
     let snapshot = &question.known.snapshot;
@@ -80,7 +71,7 @@ fn taking_over(question: &Question<'_>, id: &CarrierId) -> Vec<User> {
         } else {
             return None;
         };
-        Some(User { id: object_of(other), how: how.to_owned(), writes: false })
+        Some(User { id: ObjectId::from(other), how: how.to_owned(), writes: false })
     };
     snapshot.carriers().filter_map(how).collect()
 }
@@ -228,5 +219,5 @@ fn asking(question: &Question<'_>) -> Vec<User> {
         }
     };
     let asking = snapshot.carriers().filter_map(|(id, facts)| Some((id, how(facts)?)));
-    asking.map(|(id, how)| User { id: object_of(id), how: how.to_owned(), writes: false }).collect()
+    asking.map(|(id, how)| User { id: ObjectId::from(id), how: how.to_owned(), writes: false }).collect()
 }

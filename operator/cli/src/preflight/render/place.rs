@@ -4,6 +4,7 @@ use super::{heading, shown};
 use crate::preflight::{
     exempt::Exempt,
     features::{Kubernetes, State},
+    ledger::{Ledger, Standing},
     location::{JudgedBy, Location},
     network_policy::{Enforcement, Enforces, NetworkPolicy},
     nodes::{Nodes, Place},
@@ -73,6 +74,17 @@ pub(super) fn kubernetes(kubernetes: &Kubernetes, lines: &mut Vec<String>) {
         let state = if feature.state == State::Available { "there    " } else { "not there" };
         lines.push(format!("  {state} {}: {} [{}]", feature.name, feature.used_for, feature.how));
     }
+}
+
+pub(super) fn ledger(ledger: &Ledger, lines: &mut Vec<String>) {
+    let answer = match ledger.state {
+        Standing::Recording => "recording",
+        Standing::Incomplete => "recording, but not complete",
+        Standing::NotRecording => "takes no entries",
+        Standing::Absent => "there is none",
+        Standing::Unknown => "not known",
+    };
+    lines.extend(heading("Ledger", &format!("{answer}: {}", ledger.how)));
 }
 
 pub(super) fn network_policy(policy: &NetworkPolicy, lines: &mut Vec<String>) {

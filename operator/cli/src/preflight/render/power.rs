@@ -27,12 +27,21 @@ pub(super) fn rights(rights: &Rights, lines: &mut Vec<String>) {
         "Reaching data through the API server",
         &format!("in guarded namespaces or in all{gaps}"),
     ));
-    let all = holders_of_all(&rights.access);
+    each(&rights.access, lines);
+    lines.extend(heading(
+        "What admission never sees",
+        &format!("in guarded namespaces or in all; Bund cannot judge it, so give it to few{gaps}"),
+    ));
+    each(&rights.unseen, lines);
+}
+
+fn each(rights: &[Right], lines: &mut Vec<String>) {
+    let all = holders_of_all(rights);
     if !all.is_empty() {
         lines.push(format!("  everything below: {}", counted(all.len(), "holder")));
         shown(people_first(all.clone()), lines);
     }
-    for right in &rights.access {
+    for right in rights {
         let holders: Vec<_> = right.holders.iter().filter(|holder| !all.contains(holder)).collect();
         let others =
             if holders.is_empty() && !all.is_empty() { "nobody else".to_owned() } else { count(&holders) };

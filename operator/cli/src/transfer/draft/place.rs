@@ -52,6 +52,10 @@ fn named(place: &FlowPlace, snapshot: &Snapshot) -> Named {
             text,
             _,
         ) => host(text),
+        FlowPlace::Host(called) => {
+            let text = called.to_string();
+            called.name().and_then(|name| name.parse().ok()).map_or(Named::Other(text), Named::Host)
+        }
         FlowPlace::Mapped(DestinationType::Cidr | DestinationType::Bucket, text, _) => {
             Named::Other(text.to_string())
         }

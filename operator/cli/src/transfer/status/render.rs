@@ -3,9 +3,9 @@
 use std::fmt::Write;
 
 use bund_crds::{Approver, Persons, TransferDecision};
-use bund_engine::transfer::{Deadline, Missing, Prohibition};
+use bund_engine::transfer::{Deadline, Missing, NO_CREDENTIAL, Prohibition, State};
 
-use super::{Decided, State, Status, place};
+use super::{Decided, Status, place};
 use crate::{
     inventory::{Origin, told_not_known},
     report::visible,
@@ -184,7 +184,7 @@ pub fn person(person: &Approver) -> String {
     }
     told.push(match credential {
         Some(credential) => format!("credential {credential}"),
-        None => super::NO_CREDENTIAL.to_owned(),
+        None => NO_CREDENTIAL.to_owned(),
     });
     format!("{username} ({})", told.join("; "))
 }

@@ -46,7 +46,7 @@ pub(super) fn volumes(
 }
 
 /// The claims that exist already under the names that a template gives.
-fn made_of(template: &ClaimTemplate, namespace: &str, snapshot: &Snapshot) -> Vec<CarrierId> {
+pub(crate) fn made_of(template: &ClaimTemplate, namespace: &str, snapshot: &Snapshot) -> Vec<CarrierId> {
     let (prefix, exact) = match &template.name {
         ClaimName::Exact(name) => (name, true),
         ClaimName::WithOrdinal(prefix) => (prefix, false),
