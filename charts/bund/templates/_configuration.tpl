@@ -16,6 +16,14 @@ certificates:
 # When this ClusterRole goes, the API server removes every webhook configuration and policy that we registered.
 owner:
   clusterRole: bund-controller
+{{- with .Values.geo }}
+{{- if .databases }}
+{{ include "bund.geo.configuration" . }}
+{{- end }}
+{{- end }}
+{{- if ne .Values.ledger.store "None" }}
+{{ include "bund.ledger.configuration" .Values.ledger }}
+{{- end }}
 log:
   filter: {{ .Values.log.filter | quote }}
 {{- with .Values.tracing }}

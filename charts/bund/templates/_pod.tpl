@@ -2,6 +2,7 @@
 The pod template of a role. Call with (dict "root" $ "component" "webhook" "values" .Values.webhook "grace" 20 "ports" "…").
 */}}
 {{- define "bund.pod" -}}
+{{- $ledger := ternary .root.Values.ledger (dict "store" "None") (eq .component "controller") }}
 metadata:
   labels:
     {{- $labels := include "bund.labels" . | fromYaml }}
@@ -29,6 +30,11 @@ spec:
     runAsNonRoot: true
     runAsUser: 65532
     runAsGroup: 65532
+    {{- if eq $ledger.store "Directory" }}
+    # Whoever made the volume, we may write it.
+    fsGroup: 65532
+    fsGroupChangePolicy: OnRootMismatch
+    {{- end }}
     seccompProfile:
       type: RuntimeDefault
   containers:
@@ -47,6 +53,14 @@ spec:
           valueFrom:
             fieldRef:
               fieldPath: metadata.name
+      {{- if eq $ledger.store "S3" }}
+      {{- with $ledger.s3.credentialsSecretName }}
+      # AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, and what else the tools of S3 read.
+      envFrom:
+        - secretRef:
+            name: {{ . }}
+      {{- end }}
+      {{- end }}
       ports:
         {{- if eq .component "webhook" }}
         - name: webhook
@@ -83,10 +97,30 @@ spec:
         - name: configuration
           mountPath: /etc/bund
           readOnly: true
+        {{- if .root.Values.geo.databases }}
+        - name: geo
+          mountPath: {{ include "bund.geo.path" .root.Values.geo }}
+          readOnly: true
+        {{- end }}
+        {{- if eq $ledger.store "Directory" }}
+        # The one place that can be written.
+        - name: ledger
+          mountPath: {{ include "bund.ledger.path" $ledger }}
+        {{- end }}
   volumes:
     - name: configuration
       configMap:
         name: bund
+    {{- if .root.Values.geo.databases }}
+    # Whoever replaces a file in it rolls nothing: it is read again.
+    - name: geo
+      {{- include "bund.geo.volume" .root.Values.geo | nindent 6 }}
+    {{- end }}
+    {{- if eq $ledger.store "Directory" }}
+    - name: ledger
+      persistentVolumeClaim:
+        claimName: {{ include "bund.ledger.claim" $ledger }}
+    {{- end }}
   {{- if .values.spread }}
   topologySpreadConstraints:
     {{- range $key := list "kubernetes.io/hostname" "topology.kubernetes.io/zone" }}
