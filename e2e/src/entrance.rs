@@ -31,9 +31,10 @@ use crate::{
     snapshots,
 };
 
+mod connection;
 mod foreign;
 
-use foreign::{SNAPSHOTS, grant_definition, mapped_definition, served};
+use foreign::{SNAPSHOTS, gateway_definitions, mapped_definition, served};
 
 /// Cases that can be asked after one start of the operator.
 #[derive(Debug)]
@@ -42,6 +43,8 @@ pub struct Sitting {
     pub cases: Vec<Case>,
     /// The custom resources that stand besides the shipped vocabulary.
     own: Vec<Value>,
+    /// The databases that say where public addresses are.
+    databases: Vec<PathBuf>,
 }
 
 /// Groups the cases that can pass this entrance.
@@ -53,10 +56,22 @@ pub fn sittings(cases: Vec<Case>) -> Vec<Sitting> {
         }
         let of_case = case.facts.iter().map(|d| d.value.clone()).filter(stands_alone);
         let own: Vec<_> = case.world.iter().map(|d| d.value.clone()).chain(of_case).collect();
-        let key = format!("{}", json!(own));
-        sittings.entry(key).or_insert_with(|| Sitting { cases: Vec::new(), own }).cases.push(case);
+        let databases = case.databases.clone();
+        let key = format!("{} {databases:?}", json!(own));
+        let sitting = || Sitting { cases: Vec::new(), own, databases };
+        sittings.entry(key).or_insert_with(sitting).cases.push(case);
     }
     sittings.into_values().collect()
+}
+
+/// The configuration of an operator with these databases, which were built when they were made up.
+fn configured(databases: &[PathBuf]) -> anyhow::Result<Value> {
+    let database = |path: &PathBuf| {
+        let path = path.canonicalize().with_context(|| format!("{} is missing", path.display()))?;
+        anyhow::Ok(json!({ "path": path, "maxAgeDays": 3650 }))
+    };
+    let databases: Vec<_> = databases.iter().map(database).collect::<Result<_, _>>()?;
+    Ok(json!({ "geo": { "databases": databases } }))
 }
 
 fn is_named_ours(object: &DynamicObject) -> bool {
@@ -90,7 +105,7 @@ impl Stage {
         let cluster = Cluster::of(plane.client(User::ADMIN).await?);
         cluster.apply_definitions(plane).await?;
         let mut foreign = snapshots::definitions().await?;
-        foreign.push(grant_definition());
+        foreign.extend(gateway_definitions());
         cluster.apply_all(&foreign).await?;
         plane.eventually("kinds of other projects are served", async || served(&cluster).await).await?;
         Ok(Self { cluster, operator, kubeconfig: plane.kubeconfig(User::ADMIN)?.to_owned() })
@@ -107,13 +122,14 @@ impl Stage {
             standing.extend(case.old.iter().map(|d| d.value.clone()));
             standing.extend(deleted(case));
         }
+        let further = configured(&sitting.databases)?;
         at_peace(&standing)?;
         let mapped: Vec<_> = standing.iter().filter_map(mapped_definition).collect();
         self.cluster.apply_all(&mapped).await?;
         self.cluster.apply_all(&standing).await?;
         let people: BTreeSet<_> = sitting.cases.iter().filter_map(requester).collect();
         self.cluster.apply_all(people.iter().flat_map(Person::grants).collect::<Vec<_>>().iter()).await?;
-        let operator = plane.start_operator(&self.operator).await?;
+        let operator = plane.start_operator_with(&self.operator, &further).await?;
         enforced(plane, &self.cluster).await?;
         Ok(operator)
     }
@@ -243,6 +259,10 @@ impl Stage {
                 let gone = api.delete(name_of(object)?, &dry).await;
                 gone.map(|_| nothing())
             }
+            (AskedOperation::Connect, subresource, _) => {
+                let way = subresource.context("a connection without the way that it takes")?;
+                return connection::ask(cluster, asked, way, object).await;
+            }
             (AskedOperation::Create, Some(other), _) => bail!("nobody creates pods/{other}"),
             (AskedOperation::Create, None, Some(other)) => bail!("{other} is not a resource of a case"),
         };
@@ -298,8 +318,9 @@ async fn update(
 
 /// Who asks a case, if it must be somebody with a right.
 fn requester(case: &Case) -> Option<Person> {
-    let classes = &case.sheet.request.declassify;
-    (!classes.is_empty()).then(|| Person::who_may_declassify(classes.iter().map(String::as_str)))
+    let asked = &case.sheet.request;
+    let person = Person { declassify: asked.declassify.clone(), connect: asked.connect.clone() };
+    person.has_rights().then_some(person)
 }
 
 enum Answer {

@@ -105,6 +105,13 @@ pub fn everything_on() -> Value {
         },
         "controller": { "replicas": 3 },
         "response": { "evict": true, "taint": true },
+        "ledger": {
+            "store": "S3", "name": "ledger.example.com/prod", "inception": "2026-05-09",
+            "s3": {
+                "url": "s3://bucket/prefix", "endpoint": "https://s3.example.com:9000", "region": "cn-north-1",
+                "credentialsSecretName": "bucket"
+            }
+        },
         "listenAddress": "::",
         "certificates": { "certManager": { "enabled": true } },
         "tracing": { "otlpEndpoint": "http://collector.observability:4317" },
@@ -116,6 +123,7 @@ pub fn everything_on() -> Value {
         "networkPolicy": {
             "enabled": true,
             "apiServer": { "cidrs": ["10.0.0.0/8"] },
+            "ledger": { "cidrs": ["10.9.0.0/16"] },
             "metrics": { "namespaceSelector": { "matchLabels": { "kubernetes.io/metadata.name": "monitoring" } } },
             "tracing": { "namespaceSelector": { "matchLabels": { "kubernetes.io/metadata.name": "observability" } } }
         },

@@ -5,7 +5,7 @@
 
 pub mod images;
 mod kubelet;
-mod network;
+pub mod network;
 mod runtime;
 pub mod sandbox;
 pub mod seccomp;

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, ensure};
 use k8s_openapi::api::core::v1::Namespace;
 use kube::api::{Api, ObjectMeta, PostParams};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -38,19 +38,24 @@ struct Setting<'s> {
     namespace: &'s str,
     /// Where the log goes.
     directory: &'s Path,
+    /// What is configured besides; null where nothing is.
+    further: &'s Value,
 }
 
 fn spawn(setting: &Setting<'_>) -> anyhow::Result<Operator> {
-    let Setting { binary, name, kubeconfig, host, reached_at, namespace, directory } = setting;
+    let Setting { binary, name, kubeconfig, host, reached_at, namespace, directory, further } = setting;
     let (webhook, health, metrics) = (bind_any()?, bind_any()?, bind_any()?);
     let [webhook, health, metrics] =
         [webhook.local_addr()?.port(), health.local_addr()?.port(), metrics.local_addr()?.port()];
     let address = SocketAddr::new(*host, webhook);
-    let configuration = json!({
+    let mut configuration = json!({
         "webhook": { "address": address, "url": format!("https://{}", reached_at.unwrap_or(address)) },
         "health": { "address": SocketAddr::from((Ipv4Addr::LOCALHOST, health)) },
         "metrics": { "address": SocketAddr::from((Ipv4Addr::LOCALHOST, metrics)) },
     });
+    if let (Some(all), Some(further)) = (configuration.as_object_mut(), further.as_object()) {
+        all.extend(further.clone());
+    }
     let file = directory.join(format!("{name}.yaml"));
     std::fs::write(&file, configuration.to_string())?;
     let command = CommandLine {
@@ -84,6 +89,7 @@ pub async fn serve_operator(
         reached_at: None,
         namespace,
         directory,
+        further: &Value::Null,
     })?;
     let ready = async {
         while operator.check_ready().await.is_err() {
@@ -99,8 +105,13 @@ pub async fn serve_operator(
 impl ControlPlane {
     /// Starts the operator of `binary` and waits until it says that it is ready.
     pub async fn start_operator(&self, binary: &Path) -> anyhow::Result<Operator> {
+        self.start_operator_with(binary, &Value::Null).await
+    }
+
+    /// The same, with what is configured besides.
+    pub async fn start_operator_with(&self, binary: &Path, further: &Value) -> anyhow::Result<Operator> {
         self.own_namespace().await?;
-        let operator = self.spawn_operator(binary, "bund-operator")?;
+        let operator = self.spawn_operator_with(binary, "bund-operator", further)?;
         self.operator_ready(&operator).await?;
         Ok(operator)
     }
@@ -121,6 +132,15 @@ impl ControlPlane {
 
     /// Starts the operator without waiting. `name` tells its log from those of others.
     pub fn spawn_operator(&self, binary: &Path, name: &'static str) -> anyhow::Result<Operator> {
+        self.spawn_operator_with(binary, name, &Value::Null)
+    }
+
+    fn spawn_operator_with(
+        &self,
+        binary: &Path,
+        name: &'static str,
+        further: &Value,
+    ) -> anyhow::Result<Operator> {
         spawn(&Setting {
             binary,
             name,
@@ -129,16 +149,19 @@ impl ControlPlane {
             reached_at: None,
             namespace: OWN_NAMESPACE,
             directory: self.directory.path(),
+            further,
         })
     }
 
-    /// Starts one of several operators that the API server reaches at one address, without waiting.
+    /// Starts one of several operators that the API server reaches at one address, without waiting. `further` is what is
+    /// configured besides.
     pub fn spawn_replica(
         &self,
         binary: &Path,
         name: &'static str,
         kubeconfig: &Path,
         reached_at: SocketAddr,
+        further: &Value,
     ) -> anyhow::Result<Operator> {
         spawn(&Setting {
             binary,
@@ -148,6 +171,7 @@ impl ControlPlane {
             reached_at: Some(reached_at),
             namespace: OWN_NAMESPACE,
             directory: self.directory.path(),
+            further,
         })
     }
 

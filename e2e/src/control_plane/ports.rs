@@ -87,7 +87,7 @@ pub(super) fn is_free(port: u16) -> bool {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()
 }
 
-pub(super) fn bind_any() -> anyhow::Result<TcpListener> {
+pub(crate) fn bind_any() -> anyhow::Result<TcpListener> {
     let width = RANGE.end - RANGE.start;
     for _ in 0..1000 {
         let port = RANGE.start + u16::from_be_bytes(random::bytes()?) % width;

@@ -10,7 +10,7 @@ pub(super) const NODE_ADDRESS: &str = ADVERTISED_ADDRESS;
 
 /// Gives loopback the node's address and that of the `kubernetes` Service: pods reach both through their bridge, and so
 /// the API server needs no proxy.
-pub(super) async fn up() -> Result<()> {
+pub async fn up() -> Result<()> {
     ip(&["link", "set", "lo", "up"]).await?;
     for address in [NODE_ADDRESS.to_owned(), SERVICE_ADDRESS.to_string()] {
         ip(&["address", "add", &format!("{address}/32"), "dev", "lo"]).await?;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow};
 use k8s_openapi::api::coordination::v1::Lease;
 use kube::Api;
+use serde_json::Value;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
@@ -28,6 +29,8 @@ pub struct Replicas<'p> {
     plane: &'p ControlPlane,
     binary: PathBuf,
     kubeconfig: PathBuf,
+    /// What is configured besides.
+    further: Value,
     balancer: Arc<Balancer>,
     running: Running,
     looking: JoinHandle<()>,
@@ -37,11 +40,16 @@ pub struct Replicas<'p> {
 impl<'p> Replicas<'p> {
     /// Starts them and waits until all are ready.
     pub async fn start(plane: &'p ControlPlane, binary: &Path) -> Result<Self> {
-        Self::start_as(plane, binary, plane.kubeconfig(User::ADMIN)?).await
+        Self::start_as(plane, binary, plane.kubeconfig(User::ADMIN)?, Value::Null).await
     }
 
-    /// Starts them as whoever `kubeconfig` is, and waits until all are ready.
-    pub async fn start_as(plane: &'p ControlPlane, binary: &Path, kubeconfig: &Path) -> Result<Self> {
+    /// Starts them as whoever `kubeconfig` is, with `further` configuration, and waits until all are ready.
+    pub async fn start_as(
+        plane: &'p ControlPlane,
+        binary: &Path,
+        kubeconfig: &Path,
+        further: Value,
+    ) -> Result<Self> {
         plane.own_namespace().await?;
         let balancer = Arc::new(Balancer::listen().await?);
         let running = Running::default();
@@ -50,6 +58,7 @@ impl<'p> Replicas<'p> {
             plane,
             binary: binary.to_owned(),
             kubeconfig: kubeconfig.to_owned(),
+            further,
             balancer,
             running,
             looking,
@@ -79,8 +88,9 @@ impl<'p> Replicas<'p> {
     async fn add(&mut self) -> Result<()> {
         let name = NAMES.get(self.next % NAMES.len()).context("a name")?;
         self.next += 1;
+        let reached_at = self.balancer.address();
         let operator =
-            self.plane.spawn_replica(&self.binary, name, &self.kubeconfig, self.balancer.address())?;
+            self.plane.spawn_replica(&self.binary, name, &self.kubeconfig, reached_at, &self.further)?;
         let operator = Arc::new(operator);
         self.lock().push((name, operator.clone()));
         self.plane.operator_ready(&operator).await
@@ -100,6 +110,14 @@ impl<'p> Replicas<'p> {
 
     /// Kills the one that leads, as a lost node would, and starts another.
     pub async fn kill_leader(&mut self) -> Result<()> {
+        let (name, leader) = self.leader().await?;
+        leader.kill();
+        self.lock().retain(|(other, _)| *other != name);
+        self.add().await
+    }
+
+    /// The one that leads.
+    pub async fn leader(&self) -> Result<(&'static str, Arc<Operator>)> {
         let leases: Api<Lease> = Api::namespaced(self.plane.client(User::ADMIN).await?, OWN_NAMESPACE);
         let holder = async || {
             let spec = leases.get("bund-operator").await?.spec.context("an empty lease")?;
@@ -108,10 +126,7 @@ impl<'p> Replicas<'p> {
             let leader = running.into_iter().find(|(name, _)| *name == holder);
             leader.ok_or_else(|| anyhow!("{holder} leads, which does not run"))
         };
-        let (name, leader) = self.plane.eventually("somebody leads", holder).await?;
-        leader.kill();
-        self.lock().retain(|(other, _)| *other != name);
-        self.add().await
+        self.plane.eventually("somebody leads", holder).await
     }
 
     /// Those that run.

@@ -4,7 +4,9 @@
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on says where")]
 #![expect(clippy::indexing_slicing, reason = "indexing raw JSON gives null where nothing is")]
 
+mod geo;
 mod gitops;
+mod ledger;
 mod monitoring;
 mod reference;
 mod rendered;

@@ -41,6 +41,27 @@ async fn equal_values_render_equal_bytes() {
     assert_eq!(read(&one).await, read(&two).await);
 }
 
+#[tokio::test]
+async fn the_shipped_mappings_are_made_unless_they_are_turned_off() {
+    let helm = helm().await;
+    let mappings = async |values: Option<&Value>| {
+        let objects = manifests(&helm.template(&[], values).await.unwrap()).unwrap();
+        let mappings = objects.into_iter().filter(|object| object["kind"] == "DestinationMapping");
+        let mut names: Vec<_> =
+            mappings.map(|object| object["metadata"]["name"].as_str().unwrap().to_owned()).collect();
+        names.sort();
+        names
+    };
+    let folder = std::fs::read_dir(bund_e2e::repository::root().join("policies/destinations")).unwrap();
+    let mut shipped: Vec<_> = folder
+        .map(|entry| entry.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned())
+        .collect();
+    shipped.sort();
+    assert_eq!(mappings(None).await, shipped);
+    let off = json!({ "starter": { "destinations": false } });
+    assert_eq!(mappings(Some(&off)).await, Vec::<String>::new());
+}
+
 /// Every pod template, with the name of its Deployment.
 async fn pods(values: Option<&Value>) -> Vec<(String, Value)> {
     let helm = helm().await;

@@ -25,6 +25,10 @@ fn refused() -> Vec<(Value, [&'static str; 2])> {
         (json!({ "image": { "repository": "Registry/Bund" } }), ["/image/repository", "Registry/Bund"]),
         (json!({ "image": { "digest": "sha256:1" } }), ["/image/digest", "sha256:1"]),
         (json!({ "image": { "pullPolicy": "Sometimes" } }), ["/image/pullPolicy", "IfNotPresent"]),
+        (json!({ "ledger": { "store": "Disk" } }), ["/ledger/store", "Directory"]),
+        (json!({ "ledger": { "name": "Ledger" } }), ["/ledger/name", "Ledger"]),
+        (json!({ "ledger": { "inception": "2026-5-9" } }), ["/ledger/inception", "2026-5-9"]),
+        (json!({ "ledger": { "s3": { "url": "bucket" } } }), ["/ledger/s3/url", "bucket"]),
         (json!({ "listenAddress": "127.0.0.1" }), ["/listenAddress", "0.0.0.0"]),
         (json!({ "certificates": { "source": "own" } }), ["/certificates/source", "Own"]),
         (

@@ -64,6 +64,11 @@ impl Bed {
             .block_on(async { test(self).await.map_err(|error| anyhow!("{error:#}\n\n{}", self.evidence())) })
     }
 
+    /// Runs something outside of what the tests share.
+    pub(crate) fn outcome<T>(&self, of: impl AsyncFnOnce() -> Result<T>) -> Result<T> {
+        self.runtime.block_on(of())
+    }
+
     /// The end of every log, for a test that failed.
     fn evidence(&self) -> String {
         let sitting = self.sitting.lock().ok();

@@ -101,6 +101,10 @@ fn bad_objects() -> Vec<(Value, &'static str)> {
             "write the network address",
         ),
         (object("ClusterLocation", "cluster", location(json!({ "networks": ["10.20"] }))), "not a network"),
+        (
+            object("ClusterLocation", "cluster", location(json!({ "networks": ["010.20.0.0/16"] }))),
+            "not a network",
+        ),
         (object("ClusterLocation", "cluster", location(json!({ "providers": [] }))), "providers"),
         (object("ClusterLocation", "cluster", location(json!({ "span": "Somewhere" }))), "Uniform"),
         (
@@ -109,6 +113,16 @@ fn bad_objects() -> Vec<(Value, &'static str)> {
         ),
         (object("Jurisdiction", "x", jurisdiction(json!({ "countryCodes": ["cn"] }))), "write two capitals"),
         (object("Jurisdiction", "x", jurisdiction(json!({ "hostSuffixes": ["cn"] }))), "hostSuffixes"),
+        (
+            object(
+                "Jurisdiction",
+                "x",
+                jurisdiction(json!({
+                    "providers": [{ "name": "own", "zoneForm": "Opaque", "hostPatterns": ["*.cn"] }]
+                })),
+            ),
+            "hostPatterns",
+        ),
         (
             object("Jurisdiction", "x", jurisdiction(json!({ "trustedNodeLabel": "example.com/place" }))),
             "use a key that starts with node-restriction.kubernetes.io/",

@@ -13,10 +13,14 @@ mod bed;
 mod break_glass;
 mod cases;
 mod chart;
+mod connect;
 mod declassify;
 mod definitions;
+mod egress;
 mod floor;
 mod foreign;
+mod ledger;
+mod network_policies;
 mod node;
 mod outage;
 mod preflight;
@@ -30,14 +34,18 @@ mod storage;
 mod transfers;
 mod uniform;
 mod why;
+mod wire;
 
 use bed::Bed;
 
 fn main() -> ExitCode {
+    let bed = Arc::new(Bed::new().expect("a runtime"));
+    if let Some(code) = wire::run_inside(&bed) {
+        return code;
+    }
     let mut arguments = Arguments::from_args();
     // Tests share control planes, and some kill the operator of theirs.
     arguments.test_threads = Some(1);
-    let bed = Arc::new(Bed::new().expect("a runtime"));
     let mut trials = Vec::new();
     trials.extend(definitions::trials(&bed));
     trials.extend(cases::trials(&bed).expect("the cases can be read"));
@@ -45,6 +53,7 @@ fn main() -> ExitCode {
     trials.extend(admission::trials(&bed));
     trials.extend(running::trials(&bed));
     trials.extend(break_glass::trials(&bed));
+    trials.extend(connect::trials(&bed));
     trials.extend(protection::trials(&bed));
     trials.extend(declassify::trials(&bed));
     trials.extend(stamps::trials(&bed));
@@ -59,6 +68,10 @@ fn main() -> ExitCode {
     trials.extend(chart::trials(&bed));
     trials.extend(storage::trials(&bed));
     trials.extend(transfers::trials(&bed));
+    trials.extend(egress::trials(&bed));
+    trials.extend(ledger::trials(&bed));
+    trials.extend(wire::trials(&bed));
+    trials.extend(network_policies::trials(&bed));
     trials.extend(node::trials());
     let conclusion = libtest_mimic::run(&arguments, trials);
     bed.close();

@@ -152,7 +152,7 @@ async fn outlives_its_pod(bed: &Bed) -> Result<()> {
     let released = stamped(living, &volume).await?;
     delete_all(living, std::slice::from_ref(&volume)).await?;
     let by_pod = format!("written by Pod {INJECTED}/writes-stamps-outlive");
-    ensure!(how.iter().all(|how| how.contains(&by_pod)), "they say: {how:?}");
+    ensure!(how.iter().all(|how| how.contains(&by_pod)), "they said {how:?}");
     ensure!(after == how && released == how[1], "they said {how:?}, then {after:?}, then {released}");
     Ok(())
 }

@@ -1,13 +1,14 @@
 //! Cross-border transfers on a real API server with real users: asked for, decided on, recorded, in effect and ended.
 
 mod decisions;
-mod example;
-mod ground;
-mod life;
+pub(crate) mod example;
+pub(crate) mod ground;
+pub(crate) mod life;
+mod map;
 mod people;
 mod recording;
 mod restore;
-mod rights;
+pub(crate) mod rights;
 
 use std::sync::Arc;
 
@@ -46,6 +47,12 @@ pub(crate) fn trials(bed: &Arc<Bed>) -> Vec<Trial> {
             "transfers",
             "what was revoked stays closed when etcd is put back and so does what nobody watched",
             restore::older_copy,
+        ),
+        trial(
+            bed,
+            "transfers",
+            "the map of a cluster tells what is held where and to whom it flows and what the record keeps of it",
+            map::drawn,
         ),
     ]
 }

@@ -8,6 +8,7 @@ mod check;
 mod engine;
 mod figures;
 mod handler;
+mod hosts;
 mod scale;
 
 #[tokio::main]
@@ -17,6 +18,7 @@ async fn main() -> Result<()> {
     let asked = |name: &str| wanted.is_empty() || wanted.iter().any(|word| word == name);
     if asked("engine") {
         engine::run()?;
+        hosts::run()?;
     }
     if asked("check") {
         check::run().await?;

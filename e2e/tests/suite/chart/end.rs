@@ -26,8 +26,6 @@ use crate::{
 
 /// The guarded namespace of these tests.
 pub(crate) const SHOP: &str = "shop";
-/// Who the leader is to the API server.
-const CONTROLLER: &str = "system:serviceaccount:bund-system:bund-controller";
 
 /// The processes of both roles, in place of the pods that kwok only plays.
 pub(crate) struct Roles {
@@ -61,15 +59,10 @@ pub(super) async fn uninstalled_when_dead(bed: &Bed) -> Result<()> {
 pub(super) async fn uninstalled_while_leading(bed: &Bed) -> Result<()> {
     on_ground(bed, async |ground| {
         let roles = install(bed, ground).await?;
-        let position = ground.plane.audit_log().end()?;
         ground.helm.run(&["uninstall", RELEASE], None).await?;
-        // Its rights go with the release, and so does its account: whichever the API server misses first.
-        let tried = |event: &AuditEvent| {
-            let forbidden = event.user.username == CONTROLLER && event.response_status.code == 403;
-            let unknown = event.user.username.is_empty() && event.response_status.code == 401;
-            (forbidden || unknown) && event.request_uri.starts_with("/apis/admissionregistration.k8s.io/")
-        };
-        ground.plane.audit_event("the leader may not register again", position, tried).await?;
+        // Its rights go with the release, and so does its account: it may neither register nor lead.
+        let gone = async || nothing_is_registered(&ground.admin).await;
+        ground.plane.eventually("the registration is gone", gone).await.with_context(|| tails(&roles))?;
         free(ground).await.with_context(|| tails(&roles))?;
         nothing_is_registered(&ground.admin).await
     })

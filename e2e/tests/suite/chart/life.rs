@@ -31,7 +31,9 @@ pub(super) async fn release(bed: &Bed) -> Result<()> {
     on_ground(bed, async |ground| {
         let helm = &ground.helm;
         let notes = helm.release("install", &WAIT, Some(&values())).await?;
-        ensure!(notes.contains("bund preflight") && notes.contains("kubectl apply --server-side"), "{notes}");
+        for said in ["bund preflight", "kubectl apply --server-side", "kubectl get ledger bund"] {
+            ensure!(notes.contains(said), "{notes}");
+        }
         let installed = installed(ground).await?;
         ensure!(installed.len() > 30, "{} objects", installed.len());
         as_given(&ground.admin, &installed).await.context("after the installation")?;
@@ -139,7 +141,7 @@ async fn left(ground: &Ground, installed: &[Value]) -> Result<()> {
             plane.eventually("what is not declared is gone", gone).await?;
         }
     }
-    ensure!(kept == 10, "{kept} of ten declarations are kept");
+    ensure!(kept == 27, "{kept} of 27 declarations are kept");
     for kind in ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"] {
         let any = json!({ "apiVersion": "admissionregistration.k8s.io/v1", "kind": kind });
         let found = admin.api_of(&any).await?.list(&kube::api::ListParams::default()).await?;

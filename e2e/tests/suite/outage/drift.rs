@@ -36,6 +36,12 @@ fn harms() -> Vec<Harm> {
             "bund-floor",
             ("/spec/validations/0/expression", json!("true")),
         ),
+        harm(
+            registration,
+            "ValidatingAdmissionPolicy",
+            "bund-transfers",
+            ("/spec/validations/0/expression", json!("true")),
+        ),
         // What is added takes as much away.
         harm(
             registration,

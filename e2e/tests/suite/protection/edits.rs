@@ -23,12 +23,21 @@ fn excluded(name: &str) -> Value {
     json!({ "name": name, "country": "DE", "reference": "Notice 1" })
 }
 
+fn port(port: u16) -> Value {
+    json!({ "port": port, "protocol": "TCP" })
+}
+
+/// A workload that may escape network policies.
+fn exception(escapes: &[&str]) -> Value {
+    json!({ "namespace": "e2e-tools", "kind": "DaemonSet", "name": "agent", "escapes": escapes })
+}
+
 /// Objects that have something to lose in every field, the mapping last.
 pub(super) fn standing() -> Vec<Value> {
     let provider = json!({
         "name": "alibaba", "regions": ["cn-hangzhou", "cn-beijing"], "zoneForm": "RegionDashLetter",
         "nodeLabelCodes": [{ "code": "hz", "region": "cn-hangzhou" }], "providerIdSchemes": ["alicloud"],
-        "providerIdForm": "RegionDotMachine"
+        "providerIdForm": "RegionDotMachine", "hostPatterns": ["*.oss-{region}.example.com"]
     });
     vec![
         own(
@@ -43,6 +52,11 @@ pub(super) fn standing() -> Vec<Value> {
                     { "namespaces": ["e2e-b", "e2e-c"], "enforcement": { "egress": "Warn", "placement": "Deny" } },
                 ],
                 "placementStrategy": "Require",
+                "egress": {
+                    "networks": [{ "network": "10.0.0.0/8", "ports": [port(443), port(80)] }, { "network": "fd00:20::/48" }],
+                    "pods": [{ "namespace": "e2e-tools", "podLabels": { "app": "agent" }, "ports": [port(9090)] }],
+                    "exceptions": [exception(&["HostNetwork", "HostPort"])]
+                },
                 "approval": { "approvers": 2, "groups": ["legal", "privacy"] },
                 "trustedSubjects": [{ "username": RELEASE, "rights": ["Approve"] }]
             }),
@@ -93,7 +107,8 @@ pub(super) fn standing() -> Vec<Value> {
                     { "query": "$.spec.region", "type": "Region" },
                     { "query": "$.spec.url", "type": "Url", "provider": "alibaba" },
                 ],
-                "templates": [{ "query": "$.spec.template" }]
+                "templates": [{ "query": "$.spec.template" }],
+                "actsForNamespace": true
             }),
         ),
     ]
@@ -194,7 +209,30 @@ fn policies() -> Vec<(&'static str, Value, bool)> {
     ]
     .into_iter()
     .chain(approvals())
+    .chain(openings())
     .collect()
+}
+
+/// What pods may reach.
+fn openings() -> Vec<(&'static str, Value, bool)> {
+    let to = |network: &str, ports: &[Value]| json!([{ "network": network, "ports": ports }]);
+    let pods = |namespace: &str, labels: Value, ports: &[Value]| json!([{ "namespace": namespace, "podLabels": labels, "ports": ports }]);
+    let agent = || json!({ "app": "agent" });
+    vec![
+        ("/egress", Value::Null, false),
+        ("/egress", json!({ "transferEnd": "Evict" }), false),
+        ("/egress/networks", to("10.9.0.0/16", &[port(80)]), false),
+        ("/egress/networks", json!([{ "network": "FD00:20:0:1::/64" }]), false),
+        ("/egress/networks", to("10.9.0.0/16", &[port(22)]), true),
+        ("/egress/networks", json!([{ "network": "10.9.0.0/16" }]), true),
+        ("/egress/networks", to("10.0.0.0/7", &[port(80)]), true),
+        ("/egress/pods", pods("e2e-tools", agent(), &[port(9090)]), false),
+        ("/egress/pods", pods("e2e-other", agent(), &[port(9090)]), true),
+        ("/egress/pods", pods("e2e-tools", json!({}), &[port(9090)]), true),
+        ("/egress/pods", pods("e2e-tools", agent(), &[]), true),
+        ("/egress/exceptions", json!([exception(&["HostPort"])]), false),
+        ("/egress/exceptions", json!([exception(&["HostPort", "Privileged"])]), true),
+    ]
 }
 
 /// Who decides on transfers.
@@ -263,6 +301,8 @@ fn places() -> Vec<(&'static str, Value, bool)> {
         ("/providers", json!([tencent, alibaba("regions", json!(["cn-hongkong"]))]), true),
         ("/providers", json!([alibaba("nodeLabelCodes", code)]), true),
         ("/providers", json!([alibaba("nodeLabelCodes", json!([]))]), false),
+        ("/providers", json!([alibaba("hostPatterns", json!([]))]), false),
+        ("/providers", json!([alibaba("hostPatterns", json!(["oss-{region}.example.com"]))]), true),
         ("/providers", json!([alibaba("zoneForm", json!("Opaque"))]), true),
         ("/providers", json!([alibaba("providerIdForm", json!("NoRegion"))]), true),
         ("/providers", json!([alibaba("providerIdSchemes", json!(["alicloud", "ecs"]))]), true),
@@ -271,6 +311,14 @@ fn places() -> Vec<(&'static str, Value, bool)> {
             "/providers",
             json!([alibaba("name", json!("alibaba")), { "name": "gcp", "zoneForm": "Opaque" }]),
             false,
+        ),
+        (
+            "/providers",
+            json!([
+                alibaba("name", json!("alibaba")),
+                { "name": "gcp", "zoneForm": "Opaque", "hostPatterns": ["store.example.com"] },
+            ]),
+            true,
         ),
         ("/networks", json!(["10.9.0.0/16"]), false),
         ("/networks", json!(["10.0.0.0/7"]), true),
@@ -295,6 +343,11 @@ fn locations() -> Vec<(&'static str, Value, bool)> {
         ("/providers", json!(["alibaba", "tencent"]), true),
         ("/exemptNamespaces", json!(["e2e-monitoring"]), true),
         ("/networks", json!(["192.168.0.0/16"]), true),
+        ("/dns", json!({}), false),
+        ("/dns", json!({ "nodeLocal": [] }), false),
+        ("/dns", json!({ "nodeLocal": ["203.0.113.7/32"] }), true),
+        ("/dns", json!({ "podLabels": { "app": "dns" } }), true),
+        ("/dns", json!({ "port": 5353 }), true),
     ]
 }
 
@@ -310,6 +363,8 @@ fn mappings() -> Vec<(&'static str, Value, bool)> {
         ("/destinations", json!([region, anywhere]), true),
         ("/destinations", json!([region, url, anywhere]), false),
         ("/destinations", json!([region, url, { "query": long, "type": "Host" }]), true),
+        ("/actsForNamespace", json!(false), true),
+        ("/actsForNamespace", Value::Null, true),
         ("/templates", Value::Null, true),
         ("/templates", json!([{ "query": "$.spec.template", "shape": "PodTemplate" }]), false),
         ("/templates", json!([{ "query": "$.spec.template", "shape": "PodSpec" }]), true),

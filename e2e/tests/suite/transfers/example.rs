@@ -67,7 +67,7 @@ pub(super) fn renamed(mut object: Value, namespace: &str, name: &str) -> Value {
 }
 
 /// A transfer for one Deployment of its namespace, of few persons.
-pub(super) fn transfer_of(namespace: &str, workload: &str, classes: &[&str]) -> Result<Value> {
+pub(crate) fn transfer_of(namespace: &str, workload: &str, classes: &[&str]) -> Result<Value> {
     let mut transfer = renamed(transfer()?, namespace, &format!("{workload}-to-frankfurt"));
     transfer["spec"]["sources"] = json!([{ "kind": "Deployment", "name": workload }]);
     transfer["spec"]["dataClasses"] = json!(classes);
@@ -76,7 +76,7 @@ pub(super) fn transfer_of(namespace: &str, workload: &str, classes: &[&str]) -> 
 }
 
 /// A Deployment in Frankfurt that holds these classes.
-pub(super) fn workload_of(namespace: &str, name: &str, classes: &[&str]) -> Result<Value> {
+pub(crate) fn workload_of(namespace: &str, name: &str, classes: &[&str]) -> Result<Value> {
     let mut workload = renamed(workload()?, namespace, name);
     let mut labels = json!({ "app": name });
     for class in classes {
@@ -88,7 +88,7 @@ pub(super) fn workload_of(namespace: &str, name: &str, classes: &[&str]) -> Resu
 }
 
 /// A decision on exactly this transfer, as `kubectl bund approve` writes it.
-pub(super) fn decision(transfer: &DynamicObject, decision: TransferDecision) -> Result<Value> {
+pub(crate) fn decision(transfer: &DynamicObject, decision: TransferDecision) -> Result<Value> {
     let object = serde_json::to_value(transfer)?;
     let namespace = namespace_of(&object);
     let digest = bund_engine::transfer::digest(namespace, &object).context("no digest")?;

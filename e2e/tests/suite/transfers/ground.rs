@@ -19,18 +19,18 @@ use super::{example, rights};
 use crate::bed::Bed;
 
 /// The namespace of the example.
-pub(super) const SHOP: &str = "shop";
+pub(crate) const SHOP: &str = "shop";
 /// Another guarded namespace. One person's approval is enough there.
-pub(super) const TILL: &str = "till";
+pub(crate) const TILL: &str = "till";
 
 /// Asks for transfers.
-pub(super) const LI_NA: Identity =
+pub(crate) const LI_NA: Identity =
     Identity { name: "li.na@example.cn", uid: Some("1001"), group: Some(rights::SHOP_TEAM) };
 /// Decides on them.
-pub(super) const WANG_WEI: Identity =
+pub(crate) const WANG_WEI: Identity =
     Identity { name: "wang.wei@example.cn", uid: Some("2001"), group: Some(rights::PRIVACY_OFFICE) };
 /// Decides on them too.
-pub(super) const ZHAO_MIN: Identity =
+pub(crate) const ZHAO_MIN: Identity =
     Identity { name: "zhao.min@example.cn", uid: Some("2002"), group: Some(rights::PRIVACY_OFFICE) };
 
 /// How long a closed transfer may go on covering.
@@ -39,26 +39,36 @@ const CLOSES_WITHIN: Duration = Duration::from_secs(5);
 const TOLD_WITHIN: Duration = Duration::from_secs(10);
 
 /// Everything, with everybody at work.
-pub(super) struct Ground<'p> {
-    pub(super) plane: &'p ControlPlane,
+pub(crate) struct Ground<'p> {
+    pub(crate) plane: &'p ControlPlane,
     /// May do everything by a wildcard, and was given nothing.
-    pub(super) admin: Cluster,
-    pub(super) li_na: Cluster,
-    pub(super) wang_wei: Cluster,
-    pub(super) zhao_min: Cluster,
-    pub(super) replicas: Replicas<'p>,
+    pub(crate) admin: Cluster,
+    pub(crate) li_na: Cluster,
+    pub(crate) wang_wei: Cluster,
+    pub(crate) zhao_min: Cluster,
+    pub(crate) replicas: Replicas<'p>,
     reviewer: Reviewer,
 }
 
 /// Starts a control plane with `options`, runs `test` on it and stops it, however the test ended.
-pub(super) async fn on_ground(
+pub(crate) async fn on_ground(
     bed: &Bed,
     options: Options,
     test: impl AsyncFnOnce(&mut Ground<'_>) -> Result<()>,
 ) -> Result<()> {
+    on_configured_ground(bed, options, Value::Null, test).await
+}
+
+/// The same, where the operators have `further` configuration.
+pub(crate) async fn on_configured_ground(
+    bed: &Bed,
+    options: Options,
+    further: Value,
+    test: impl AsyncFnOnce(&mut Ground<'_>) -> Result<()>,
+) -> Result<()> {
     let plane = ControlPlane::start(bed.tools().await?, options).await?;
     let outcome = async {
-        let mut ground = Ground::lay(bed, &plane).await?;
+        let mut ground = Ground::lay(bed, &plane, further).await?;
         let outcome = test(&mut ground).await;
         outcome.map_err(|error| error.context(ground.logs()))
     };
@@ -68,7 +78,7 @@ pub(super) async fn on_ground(
 }
 
 impl<'p> Ground<'p> {
-    async fn lay(bed: &Bed, plane: &'p ControlPlane) -> Result<Self> {
+    async fn lay(bed: &Bed, plane: &'p ControlPlane, further: Value) -> Result<Self> {
         let admin = Cluster::of(plane.client(User::ADMIN).await?);
         let definitions = definitions()?;
         admin.apply_all(&definitions).await?;
@@ -86,7 +96,7 @@ impl<'p> Ground<'p> {
         let (li_na, wang_wei, zhao_min) =
             (person(&LI_NA).await?, person(&WANG_WEI).await?, person(&ZHAO_MIN).await?);
         let operator = plane.service_account_kubeconfig(OWN_NAMESPACE, rights::OPERATOR).await?;
-        let replicas = Replicas::start_as(plane, &bed.operator().await?, &operator).await?;
+        let replicas = Replicas::start_as(plane, &bed.operator().await?, &operator, further).await?;
         enforced(plane, &admin).await?;
         let reviewer = Reviewer::of(&admin).await?;
         let ground = Self { plane, admin, li_na, wang_wei, zhao_min, replicas, reviewer };
@@ -112,14 +122,14 @@ impl<'p> Ground<'p> {
     }
 
     /// Somebody else, known by a certificate.
-    pub(super) async fn person(&self, who: &Identity) -> Result<Cluster> {
+    pub(crate) async fn person(&self, who: &Identity) -> Result<Cluster> {
         of(self.plane, who).await
     }
 
     // === what is told ===
 
     /// Waits until a condition of a transfer has this status, and returns its message.
-    pub(super) async fn condition(
+    pub(crate) async fn condition(
         &self,
         transfer: &DynamicObject,
         kind: &str,
@@ -139,7 +149,7 @@ impl<'p> Ground<'p> {
     }
 
     /// The status of a transfer as soon as there is one, which takes seconds.
-    pub(super) async fn status(&self, transfer: &DynamicObject) -> Result<Value> {
+    pub(crate) async fn status(&self, transfer: &DynamicObject) -> Result<Value> {
         let began = Instant::now();
         let api = self.admin.api_of(&serde_json::to_value(transfer)?).await?;
         let name = transfer.metadata.name.as_deref().context("a name")?;
@@ -154,7 +164,7 @@ impl<'p> Ground<'p> {
     }
 
     /// Name and type of everything recorded of a transfer, in order of name.
-    pub(super) async fn record(&self, transfer: &DynamicObject) -> Result<Vec<(String, String)>> {
+    pub(crate) async fn record(&self, transfer: &DynamicObject) -> Result<Vec<(String, String)>> {
         let uid = transfer.metadata.uid.as_deref().context("a uid")?;
         let all = self.admin.api_of(&rights::forged_event()).await?.list(&ListParams::default()).await?;
         let of_it = all.items.into_iter().filter(|event| event.data["spec"]["transfer"]["uid"] == uid);
@@ -169,7 +179,7 @@ impl<'p> Ground<'p> {
     }
 
     /// Waits until the events that open and close a transfer are these, in this order.
-    pub(super) async fn chain(&self, transfer: &DynamicObject, events: &[&str]) -> Result<()> {
+    pub(crate) async fn chain(&self, transfer: &DynamicObject, events: &[&str]) -> Result<()> {
         let uid = transfer.metadata.uid.as_deref().context("a uid")?;
         let expected: Vec<_> =
             events.iter().enumerate().map(|(n, event)| format!("{uid}.{n} {event}")).collect();
@@ -189,7 +199,7 @@ impl<'p> Ground<'p> {
     // === what is admitted ===
 
     /// What every replica by itself answers to the creation of a Deployment: whether it is admitted.
-    pub(super) async fn answers(&self, deployment: &Value) -> Result<Vec<bool>> {
+    pub(crate) async fn answers(&self, deployment: &Value) -> Result<Vec<bool>> {
         let mut answers = Vec::new();
         for (_, operator) in self.replicas.running() {
             answers.push(self.reviewer.creation(&operator, deployment).await?.allowed);
@@ -198,7 +208,7 @@ impl<'p> Ground<'p> {
     }
 
     /// Waits until every replica admits a Deployment.
-    pub(super) async fn admitted(&self, deployment: &Value) -> Result<()> {
+    pub(crate) async fn admitted(&self, deployment: &Value) -> Result<()> {
         let all = async || {
             let answers = self.answers(deployment).await?;
             ensure!(answers.iter().all(|allowed| *allowed), "the replicas answer {answers:?}");
@@ -208,7 +218,7 @@ impl<'p> Ground<'p> {
     }
 
     /// Fails unless every replica refuses a Deployment within five seconds from `since`, and from then on.
-    pub(super) async fn closes(&self, deployment: &Value, since: Instant) -> Result<()> {
+    pub(crate) async fn closes(&self, deployment: &Value, since: Instant) -> Result<()> {
         let closed = async {
             while self.answers(deployment).await?.contains(&true) {
                 tokio::time::sleep(Duration::from_millis(20)).await;
@@ -221,7 +231,7 @@ impl<'p> Ground<'p> {
     }
 
     /// Fails where a replica admits a Deployment.
-    pub(super) async fn stays_closed(&self, deployment: &Value) -> Result<()> {
+    pub(crate) async fn stays_closed(&self, deployment: &Value) -> Result<()> {
         let answers = self.answers(deployment).await?;
         ensure!(!answers.contains(&true), "the replicas answer {answers:?}");
         Ok(())
@@ -251,13 +261,13 @@ fn till_policy() -> Value {
 }
 
 /// Asks what the answer would be.
-pub(super) async fn dry_run(who: &Cluster, object: &Value) -> Result<DynamicObject> {
+pub(crate) async fn dry_run(who: &Cluster, object: &Value) -> Result<DynamicObject> {
     let parameters = kube::api::PostParams { dry_run: true, ..kube::api::PostParams::default() };
     Ok(who.api_of(object).await?.create(&parameters, &bund_e2e::cluster::dynamic(object)?).await?)
 }
 
 /// Creates an object, and returns the warnings that the answer bears.
-pub(super) async fn warned(who: &Cluster, object: &Value) -> Result<Vec<String>> {
+pub(crate) async fn warned(who: &Cluster, object: &Value) -> Result<Vec<String>> {
     let api = who.api_of(object).await?;
     let request = http::Request::post(api.resource_url())
         .header("content-type", "application/json")

@@ -152,7 +152,7 @@ async fn do_not_add_up(ground: &Ground<'_>) -> Result<()> {
 }
 
 /// Creates a transfer, and has both people approve it.
-pub(super) async fn open(
+pub(crate) async fn open(
     ground: &Ground<'_>,
     requester: &Cluster,
     transfer: &Value,

@@ -14,7 +14,7 @@ pub(super) const OPERATOR: &str = "bund-operator";
 /// A service account that the policy of the till trusts.
 pub(super) const TRUSTED: &str = "system:serviceaccount:till:release";
 /// What lets the operators write the record.
-pub(super) const RECORDER: &str = "e2e-recorder";
+pub(crate) const RECORDER: &str = "e2e-recorder";
 
 const RBAC: &str = "rbac.authorization.k8s.io";
 
@@ -36,7 +36,7 @@ pub(super) fn everybodys() -> Vec<Value> {
 }
 
 /// What lets the operators write the record, and can be taken away from them.
-pub(super) fn recording() -> [Value; 2] {
+pub(crate) fn recording() -> [Value; 2] {
     let rules = json!([{ "apiGroups": ["bund.dev"], "resources": ["ledgerevents"], "verbs": ["create"] }]);
     let operator = json!({ "kind": "ServiceAccount", "name": OPERATOR, "namespace": OWN_NAMESPACE });
     granted(RECORDER, &rules, &operator)
@@ -50,11 +50,12 @@ fn operating() -> Value {
         {
             "apiGroups": [
                 "", "admissionregistration.k8s.io", "apps", "authentication.k8s.io", "authorization.k8s.io", "batch",
-                "coordination.k8s.io", "discovery.k8s.io", "events.k8s.io", "storage.k8s.io"
+                "coordination.k8s.io", "discovery.k8s.io", "events.k8s.io", "networking.k8s.io",
+                "policy.networking.k8s.io", "storage.k8s.io"
             ],
             "resources": ["*"], "verbs": all
         },
-        { "apiGroups": ["bund.dev"], "resources": ["floorparameters", "*/status"], "verbs": all },
+        { "apiGroups": ["bund.dev"], "resources": ["floorparameters", "ledgers", "*/status"], "verbs": all },
         { "apiGroups": ["bund.dev"], "resources": ["*"], "verbs": reading }
     ])
 }
@@ -74,7 +75,7 @@ pub(super) fn approving(classes: &[&str]) -> Value {
 }
 
 /// A ClusterRole `name`, and who has it.
-pub(super) fn granted(name: &str, rules: &Value, subject: &Value) -> [Value; 2] {
+pub(crate) fn granted(name: &str, rules: &Value, subject: &Value) -> [Value; 2] {
     let version = format!("{RBAC}/v1");
     [
         json!({ "apiVersion": version, "kind": "ClusterRole", "metadata": { "name": name }, "rules": rules }),
@@ -100,7 +101,7 @@ fn account(namespace: &str, name: &str) -> Value {
 }
 
 /// An event that somebody would like to have been.
-pub(super) fn forged_event() -> Value {
+pub(crate) fn forged_event() -> Value {
     json!({
         "apiVersion": "bund.dev/v1alpha1", "kind": "LedgerEvent", "metadata": { "name": "forged.0" },
         "spec": { "event": "Declassified", "observedAt": "2026-11-20T00:00:00Z", "why": "because I say so" }

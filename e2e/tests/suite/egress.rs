@@ -1,0 +1,41 @@
+//! Closed egress on a real API server: what is written, mended, opened and taken away. No packet is sent here.
+
+mod closing;
+mod leaders;
+mod opening;
+mod vault;
+
+use std::sync::Arc;
+
+use libtest_mimic::Trial;
+
+use crate::{bed::Bed, trial};
+
+pub(crate) fn trials(bed: &Arc<Bed>) -> Vec<Trial> {
+    vec![
+        trial(
+            bed,
+            "egress",
+            "a namespace is closed from its first classified pod to its last and pods are marked by what they hold",
+            closing::whole,
+        ),
+        trial(
+            bed,
+            "egress",
+            "what others change or delete is as before within seconds and is told",
+            closing::mended,
+        ),
+        trial(
+            bed,
+            "egress",
+            "a transfer opens its network to its source alone until it is revoked or its time is over",
+            opening::until_it_ends,
+        ),
+        trial(
+            bed,
+            "egress",
+            "a leader that comes new writes nothing and one that is killed leaves nothing half open",
+            leaders::change,
+        ),
+    ]
+}
