@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: help demo demo-node test lint unit e2e soak bench generate deny fmt tools node-tools image sbom chart
+.PHONY: help demo demo-node test lint unit e2e soak fuzz bench generate deny fmt tools node-tools ledger-tools egress-tools image sbom chart
 
 CARGO_DENY_VERSION := 0.20.2
 CARGO_DENY := target/tools/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
@@ -39,7 +39,13 @@ tools: need-go ## The pinned control plane, built once and cached under target/t
 node-tools: need-go tools ## The pinned programs of a real node, built once and cached under target/tools.
 	e2e/build-tools containerd runc kubelet cni
 
-e2e: need-cargo node-tools ## The end-to-end suite on a real control plane and, with root, a real node.
+ledger-tools: need-go ## Other people's readers of the ledger and an S3 server, built once and cached under target/tools.
+	e2e/build-tools tlog versitygw
+
+egress-tools: need-go ## An agent that enforces NetworkPolicies, and its reading of them, built once and cached under target/tools.
+	e2e/build-tools netpol-oracle kube-network-policies
+
+e2e: need-cargo node-tools ledger-tools egress-tools ## The end-to-end suite on a real control plane and, with root, a real node.
 	cargo test --quiet --package bund-e2e
 
 image: need-cargo ## The container image, as an OCI layout under target/image, with its bill of materials.
@@ -51,11 +57,19 @@ sbom: need-cargo ## The bill of materials of the image alone: CycloneDX JSON und
 chart: need-go ## The chart, packaged under target/chart with its CRDs and policies.
 	"$$(e2e/build-tools --print-paths kwok-helm)/helm" package charts/bund --destination target/chart
 
-soak: need-cargo tools ## A fleet of which a node leaves, a steady load through losses, ten minutes of memory; make test does a tenth. 20 minutes.
+soak: need-cargo tools ## A ledger whose calls fail and whose writers die, a fleet of which a node leaves, a steady load through losses, ten minutes of memory; make test does a tenth. 60 minutes.
+	cargo test --quiet --package bund-ledger --test faults -- --ignored --test-threads=1
 	cargo run --quiet --release --package bund-e2e --bin soak
 
-bench: need-cargo need-go $(OHA) ## The figures of docs/benchmarks.md, beside peers in one run; BENCH=engine, audit, check, handler, scale or apiserver for one.
+fuzz: need-cargo ## Broken input for every parser of the ledger and of databases of addresses, for FUZZ_SECONDS (600) each; make test does some.
+	BUND_FUZZ_SECONDS=$(or $(FUZZ_SECONDS),600) cargo test --quiet --package bund-ledger --lib -- --ignored --nocapture fuzz
+	BUND_FUZZ_SECONDS=$(or $(FUZZ_SECONDS),600) cargo test --quiet --package bund-geo --lib -- --ignored --nocapture fuzz
+
+bench: need-cargo need-go $(OHA) ## The figures of docs/benchmarks.md, beside peers in one run; BENCH=engine, audit, check, handler, ledger, locate, scale or apiserver for one.
 	case ' $(BENCH) ' in '  '|*' audit '*) cargo bench --quiet --package bund-operator --bench audit ;; esac
+	case ' $(BENCH) ' in '  '|*' locate '*) cargo bench --quiet --package bund-geo --bench locate ;; esac
+	case ' $(BENCH) ' in '  '|*' ledger '*) cargo bench --quiet --package bund-ledger --bench append --bench verify; \
+		go -C e2e/tools/tessera tool tessera-append ;; esac
 	OHA=$(CURDIR)/$(OHA) cargo run --quiet --release --package bund-e2e --bin bench -- $(BENCH)
 
 $(OHA): | need-cargo
@@ -65,7 +79,9 @@ $(OHA): | need-cargo
 generate: need-cargo ## Write anew what is generated: CRD manifests and reference docs.
 	BUND_UPDATE=1 cargo test --quiet --package bund-crds --test manifests --test reference
 	BUND_UPDATE=1 cargo test --quiet --package bund-operator --lib reference
-	BUND_UPDATE=1 cargo test --quiet --package bund --test docs --test preflight --test discover --test why
+	BUND_UPDATE=1 cargo test --quiet --package bund-geo --test world
+	BUND_UPDATE=1 cargo test --quiet --package bund-ledger --test report
+	BUND_UPDATE=1 cargo test --quiet --package bund --test docs --test preflight --test discover --test why --test data_flow --test plan
 	BUND_UPDATE=1 cargo test --quiet --package bund-e2e --test chart reference
 
 fmt: need-cargo ## Format.
