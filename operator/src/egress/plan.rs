@@ -73,6 +73,14 @@ pub(super) struct Memory {
     right: BTreeMap<Key, (Digest, Box<str>)>,
 }
 
+impl Memory {
+    /// A policy was written, and is stored as it should be. What others make of it from now on is told, whether or not a pass comes
+    /// between.
+    pub(super) fn wrote(&mut self, key: &Key, stored: &StoredPolicy) {
+        self.right.insert(key.clone(), (stored.digest, stored.uid.clone()));
+    }
+}
+
 /// Plans a pass. `whole` says that everything was listed from which it follows that nothing in a namespace holds a class.
 pub(super) fn plan(
     wanted: &Wanted,

@@ -160,7 +160,12 @@ impl Closer {
         self.teller.wrote(&action, &tried, stored.as_ref()).await;
         let target = action.target();
         match (&action, stored) {
-            (Action::Apply { key, .. }, Some(stored)) => self.stored.insert(key.clone(), stored),
+            (Action::Apply { key, .. }, Some(stored)) => {
+                if tried == Tried::Done {
+                    self.memory.wrote(key, &stored);
+                }
+                self.stored.insert(key.clone(), stored);
+            }
             (Action::Delete { key, uid }, _) if tried == Tried::Done => self.stored.remove(key, uid),
             _ => {}
         }

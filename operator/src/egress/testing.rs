@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::kind::Kind;
 use super::plan::{Action, Memory, Planned, Stage, plan};
-use super::stored::Stored;
+use super::stored::{Stored, StoredPolicy};
 use super::wanted::Wanted;
 use crate::index::{Change, View, WatchedKind};
 
@@ -105,13 +105,16 @@ pub(super) fn wanted(view: &View) -> Wanted {
 }
 
 /// Stores what a pass writes, and returns it in short.
-pub(super) fn carry_out(planned: Planned, stored: &mut Stored) -> Vec<String> {
+pub(super) fn carry_out(planned: Planned, stored: &mut Stored, memory: &mut Memory) -> Vec<String> {
     let mut told = Vec::new();
     for (stage, action) in planned.writes {
         match &action {
             Action::Apply { policy, key, .. } => {
                 let object = as_stored(&policy.manifest, &format!("u-{}", key.name), 1, "bund-egress");
-                stored.take(key.kind, &Event::Apply(object));
+                if let Some((key, written)) = StoredPolicy::read(key.kind, &object) {
+                    memory.wrote(&key, &written);
+                    stored.insert(key, written);
+                }
             }
             Action::Delete { key, uid } => stored.remove(key, uid),
             Action::Mark(_) | Action::Evict { .. } => {}

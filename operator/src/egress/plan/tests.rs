@@ -11,8 +11,8 @@ use crate::index::View;
 fn closed() -> (View, Stored, Memory) {
     let (mut view, mut stored, mut memory) = (shop("Deny"), nothing_stored(), Memory::default());
     observe(&mut view, holder(true));
-    carry_out(pass(&view, &stored, true, &mut memory), &mut stored);
-    assert_eq!(carry_out(pass(&view, &stored, true, &mut memory), &mut stored), [""; 0], "a second pass");
+    carry_out(pass(&view, &stored, true, &mut memory), &mut stored, &mut memory);
+    assert_eq!(carry_out(pass(&view, &stored, true, &mut memory), &mut stored, &mut memory), [""; 0], "a second pass");
     (view, stored, memory)
 }
 
@@ -21,7 +21,7 @@ fn what_closes_is_written_before_marks_and_marks_before_what_opens() {
     let (mut view, mut stored, mut memory) = (shop("Deny"), nothing_stored(), Memory::default());
     assert_eq!(pass(&view, &stored, true, &mut memory), Planned::default(), "nothing is classified");
     observe(&mut view, holder(false));
-    let written = carry_out(pass(&view, &stored, false, &mut memory), &mut stored);
+    let written = carry_out(pass(&view, &stored, false, &mut memory), &mut stored, &mut memory);
     let expected = [
         "Close: apply NetworkPolicy shop/bund-egress",
         r#"Mark: mark holder: {"egress.bund.dev/holds": Some("pi")}"#,
@@ -37,16 +37,16 @@ fn what_closed_goes_last_and_only_when_everything_is_known() {
     let (mut view, mut stored, mut memory) = closed();
     observe(&mut view, pod("plain", json!({ "egress.bund.dev/holds": "nothing" })));
     forget(&mut view, &holder(true));
-    let written = carry_out(pass(&view, &stored, false, &mut memory), &mut stored);
+    let written = carry_out(pass(&view, &stored, false, &mut memory), &mut stored, &mut memory);
     assert_eq!(written, [""; 0], "something may hold a class that was not listed yet");
-    let first = carry_out(pass(&view, &stored, true, &mut memory), &mut stored);
+    let first = carry_out(pass(&view, &stored, true, &mut memory), &mut stored, &mut memory);
     let expected = [
         "Shut: delete NetworkPolicy shop/bund-egress-pi",
         r#"Mark: mark plain: {"egress.bund.dev/holds": None}"#,
     ];
     assert_eq!(first, expected);
     observe(&mut view, pod("plain", json!({})));
-    let then = carry_out(pass(&view, &stored, true, &mut memory), &mut stored);
+    let then = carry_out(pass(&view, &stored, true, &mut memory), &mut stored, &mut memory);
     assert_eq!(then, ["Release: delete NetworkPolicy shop/bund-egress"]);
     assert_eq!(pass(&view, &stored, true, &mut memory), Planned::default());
 }
@@ -86,16 +86,29 @@ fn what_others_change_or_delete_is_mended_and_told_but_what_we_change_is_not() {
     assert_eq!(planned.writes, [(Stage::Close, apply)]);
 
     stored.take(key.kind, &Event::Delete(as_stored(&wide, "u-bund-egress", 2, "kubectl-edit")));
-    let written = carry_out(pass(&view, &stored, true, &mut memory), &mut stored);
+    let written = carry_out(pass(&view, &stored, true, &mut memory), &mut stored, &mut memory);
     assert_eq!(written, ["Close: mend NetworkPolicy shop/bund-egress: deleted"]);
 
     observe(&mut view, pod("more", json!({ "data-class.bund.dev/new": "", "egress.bund.dev/holds": "new" })));
-    let written = carry_out(pass(&view, &stored, true, &mut memory), &mut stored);
+    let written = carry_out(pass(&view, &stored, true, &mut memory), &mut stored, &mut memory);
     assert_eq!(
         written,
         ["Open: apply NetworkPolicy shop/bund-egress-new"],
         "nobody is told of what we write ourselves"
     );
+}
+
+#[test]
+fn what_others_change_before_the_pass_that_follows_a_write_is_told_too() {
+    let (mut view, mut stored, mut memory) = (shop("Deny"), nothing_stored(), Memory::default());
+    observe(&mut view, holder(true));
+    carry_out(pass(&view, &stored, true, &mut memory), &mut stored, &mut memory);
+    let (key, policy) = wanted(&view).policies.into_iter().next().unwrap();
+    let mut cut = policy.manifest;
+    cut["spec"]["egress"] = json!([]);
+    stored.take(key.kind, &Event::Apply(as_stored(&cut, "u-bund-egress", 2, "kubectl-edit")));
+    let written = carry_out(pass(&view, &stored, true, &mut memory), &mut stored, &mut memory);
+    assert_eq!(written, ["Close: mend NetworkPolicy shop/bund-egress: changed"]);
 }
 
 #[test]
@@ -108,8 +121,8 @@ fn what_is_not_ours_is_not_deleted() {
     stored.take(Kind::Network, &Event::Apply(object));
     assert_eq!(pass(&view, &stored, true, &mut memory), Planned::default());
     forget(&mut view, &holder(true));
-    carry_out(pass(&view, &stored, true, &mut memory), &mut stored);
-    carry_out(pass(&view, &stored, true, &mut memory), &mut stored);
+    carry_out(pass(&view, &stored, true, &mut memory), &mut stored, &mut memory);
+    carry_out(pass(&view, &stored, true, &mut memory), &mut stored, &mut memory);
     let left: Vec<_> = stored.iter().map(|(key, _)| key.name.as_ref()).collect();
     assert_eq!(left, ["theirs"], "and nothing of ours waits for it");
 }
@@ -166,6 +179,6 @@ fn what_a_transfer_opened_goes_at_once_whatever_is_known() {
     opened["metadata"]["name"] = "bund-transfer-u-1".into();
     stored.take(Kind::Network, &Event::Apply(as_stored(&opened, "u-opened", 1, "bund-egress")));
     observe(&mut view, namespace(false));
-    let written = carry_out(pass(&view, &stored, false, &mut memory), &mut stored);
+    let written = carry_out(pass(&view, &stored, false, &mut memory), &mut stored, &mut memory);
     assert_eq!(written, ["Shut: delete NetworkPolicy shop/bund-transfer-u-1"]);
 }

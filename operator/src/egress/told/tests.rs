@@ -27,7 +27,7 @@ fn a_policy_tells_what_it_closes_and_what_it_would() {
         let told = statuses(&view, &stored, &memory, &mut Unseen::default(), now());
         assert_eq!(condition(&told[0]).0, before, "{mode}");
         observe(&mut view, holder(true));
-        carry_out(pass(&view, &stored, true, &mut memory), &mut stored);
+        carry_out(pass(&view, &stored, true, &mut memory), &mut stored, &mut memory);
         let told = statuses(&view, &stored, &memory, &mut Unseen::default(), now());
         let (status, message) = condition(&told[0]);
         assert_eq!((status.as_str(), message.contains("shop")), (after, true), "{mode}: {message}");
@@ -56,7 +56,7 @@ fn what_could_not_be_written_is_told_with_why() {
 fn a_second_pass_tells_nothing() {
     let (mut view, mut stored, mut memory) = (shop("Deny"), nothing_stored(), Memory::default());
     observe(&mut view, holder(true));
-    carry_out(pass(&view, &stored, true, &mut memory), &mut stored);
+    carry_out(pass(&view, &stored, true, &mut memory), &mut stored, &mut memory);
     let mut unseen = Unseen::default();
     let first = statuses(&view, &stored, &memory, &mut unseen, now());
     let status = first[0].own.status.clone();
@@ -82,7 +82,7 @@ fn what_others_open_is_named() {
                 "spec": { "podSelector": {}, "policyTypes": ["Egress"], "egress": egress } }),
         );
     }
-    carry_out(pass(&view, &stored, true, &mut memory), &mut stored);
+    carry_out(pass(&view, &stored, true, &mut memory), &mut stored, &mut memory);
     let told = told(&view, &wanted(&view), &stored, &memory, &mut Unseen::default(), now());
     let (status, message) = condition(&told.writes[0]);
     assert_eq!((status.as_str(), told.figures.widened), ("False/Widened", 1));
