@@ -39,6 +39,7 @@ pub use break_glass::break_glass_policy;
 pub use callbacks::{Inside, callbacks_policy};
 pub use class_labels::class_label_policy;
 pub use drift::Damage;
+pub(crate) use drift::manager;
 pub use floor::{floor_binding, floor_policy};
 pub use node_proxy::node_proxy_policy;
 pub use protection::{Protected, protection_policy};

@@ -3,10 +3,11 @@
 
 use alloc::{format, string::String, vec::Vec};
 
+use bund_crds::data_class::Safeguards;
 use serde::Serialize;
 
 use crate::{
-    Finding, Provenance, Snapshot, Subject,
+    Finding, Location, Provenance, Snapshot, Subject,
     placement::Reach,
     select::Requirement,
     snapshot::{Enrolment, Listing, Table},
@@ -158,6 +159,22 @@ impl Case<'_> {
 pub(crate) fn where_to_stay(requirement: &Requirement<'_>) -> String {
     let names: Vec<&str> = requirement.jurisdictions.iter().map(AsRef::as_ref).collect();
     names.join(" or ")
+}
+
+/// What is wrong with a place that is not inside; `says` is how it is named.
+pub(crate) fn astray(says: &str, location: Location, requirement: &Requirement<'_>) -> Option<String> {
+    let told = format!("{says}, which is not known to be in {}", where_to_stay(requirement));
+    match location {
+        Location::Inside => None,
+        Location::Outside(_) => Some(told),
+        Location::Unknown(why) => Some(format!("{told}: {why}")),
+    }
+}
+
+/// What the class of a requirement asks for besides its place.
+pub(crate) fn safeguards(requirement: &Requirement<'_>, snapshot: &Snapshot) -> Safeguards {
+    let class = snapshot.world().class(requirement.class.as_str());
+    class.and_then(|class| class.spec.safeguards).unwrap_or_default()
 }
 
 /// What to write to confine a pod, with a region that exists here if there is one.

@@ -13,7 +13,7 @@ use super::stored::StoredPolicy;
 use super::wanted::Marking;
 use crate::event::{Occurrence, create_or_warn};
 use crate::metrics::Metrics;
-use crate::registration::Damage;
+use crate::registration::{Damage, manager};
 
 /// Tells.
 pub(super) struct Teller {
@@ -49,22 +49,17 @@ impl Teller {
         let uid = stored.map(|stored| stored.uid.clone());
         // Whoever takes our label off makes it look as if it were gone.
         let damage = if uid.as_ref() == Some(was) { Damage::Changed } else { *damage };
-        let manager = by.as_deref().unwrap_or("not known; the audit log of the API server names who it was");
-        warn!(policy = %key, what = damage.as_str(), manager, "what closes egress had been tampered with; it is as before");
+        let by = by.as_deref();
+        warn!(policy = %key, what = damage.as_str(), manager = manager(by), "what closes egress had been tampered with; it is as before");
         self.metrics.egress().repaired(damage);
-        let event =
-            occurrence(key, damage, by.as_deref(), uid.as_deref()).event(&self.identity, Timestamp::now());
+        let event = occurrence(key, damage, by, uid.as_deref()).event(&self.identity, Timestamp::now());
         create_or_warn(&self.client, &event).await;
     }
 }
 
 /// Says what had happened. Its name is that of every later one of the same kind, so that there is one.
 fn occurrence(key: &Key, damage: Damage, by: Option<&str>, uid: Option<&str>) -> Occurrence<'static> {
-    let by = match (damage, by) {
-        (Damage::Changed, Some(manager)) => format!(" by field manager {manager}"),
-        (Damage::Changed | Damage::Deleted, _) => String::new(),
-    };
-    let what = damage.as_str();
+    let (what, done) = (damage.as_str(), damage.told(by));
     Occurrence {
         name: format!("bund-egress.{}.{}.{what}", key.kind.as_str().to_lowercase(), key.name),
         about: ObjectReference {
@@ -79,7 +74,7 @@ fn occurrence(key: &Key, damage: Damage, by: Option<&str>, uid: Option<&str>) ->
         reason: "EgressTampered",
         action: "Repair",
         note: format!(
-            "{key} was {what}{by}; it is as before. What was sent meanwhile is not known. bund_egress_repaired_total counts \
+            "{key} was {done}; it is as before. What was sent meanwhile is not known. bund_egress_repaired_total counts \
              further ones, the audit log of the API server names who did it"
         ),
     }

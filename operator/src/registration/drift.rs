@@ -60,6 +60,19 @@ impl Damage {
             Self::Deleted => "deleted",
         }
     }
+
+    /// What was done, and by which field manager where that can be known: `changed by field manager helm`.
+    pub(crate) fn told(self, by: Option<&str>) -> String {
+        match (self, by) {
+            (Self::Changed, Some(manager)) => format!("{} by field manager {manager}", self.as_str()),
+            (Self::Changed | Self::Deleted, _) => self.as_str().to_owned(),
+        }
+    }
+}
+
+/// A field manager in a log line.
+pub(crate) fn manager(by: Option<&str>) -> &str {
+    by.unwrap_or("not known; the audit log of the API server names who it was")
 }
 
 /// An object that is not as we left it, as far as can be seen before it is written again.

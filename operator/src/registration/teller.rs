@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use tracing::warn;
 
 use super::FIELD_MANAGER;
-use super::drift::{Damage, Drift};
+use super::drift::{Drift, manager};
 use crate::controller::condition::{Wanted, conditions};
 use crate::event::{Occurrence, create_or_warn};
 use crate::index::{OwnObject, View};
@@ -37,13 +37,11 @@ impl Teller {
     /// Tells of a damage that was repaired.
     pub(super) async fn drifted(&self, drift: &Drift, view: &View) {
         let Drift { key, damage, by } = drift;
-        let manager =
-            by.as_deref().unwrap_or("not known; the audit log of the API server names who deleted it");
         warn!(
             kind = key.kind,
             name = key.name,
             what = damage.as_str(),
-            manager,
+            manager = manager(by.as_deref()),
             "the registration had drifted; it is as before"
         );
         self.metrics.drifted(key.kind, *damage);
@@ -87,11 +85,7 @@ fn status(trouble: Option<&str>, location: &OwnObject, now: Timestamp) -> Option
 /// Says what had happened. Its name is that of every later one of the same kind, so that there is one.
 fn event(drift: &Drift, location: &OwnObject, identity: &str, now: Timestamp) -> Event {
     let Drift { key, damage, by } = drift;
-    let by = match (damage, by) {
-        (Damage::Changed, Some(manager)) => format!(" by field manager {manager}"),
-        (Damage::Changed | Damage::Deleted, _) => String::new(),
-    };
-    let what = damage.as_str();
+    let (what, done) = (damage.as_str(), damage.told(by.as_deref()));
     let uid = location.object.pointer("/metadata/uid").and_then(Value::as_str).map(str::to_owned);
     let occurrence = Occurrence {
         name: format!("bund-drift.{}.{}.{what}", key.kind.to_lowercase(), key.name),
@@ -106,7 +100,7 @@ fn event(drift: &Drift, location: &OwnObject, identity: &str, now: Timestamp) ->
         reason: "RegistrationDrifted",
         action: "Repair",
         note: format!(
-            "{key} was {what}{by}; it is as before. bund_drift_total counts further ones, the audit log of the API server \
+            "{key} was {done}; it is as before. bund_drift_total counts further ones, the audit log of the API server \
              names who did it"
         ),
     };

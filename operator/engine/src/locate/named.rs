@@ -1,9 +1,9 @@
 //! Where a host is that an object names, as whoever calls it finds it.
 
-use alloc::string::{String, ToString};
+use alloc::string::ToString;
 use core::net::IpAddr;
 
-use super::{Location, first_inside, locate_host, locate_service};
+use super::{Location, first_inside, locate_host, locate_service, service::named_service};
 use crate::{
     Snapshot,
     address::Host,
@@ -32,7 +32,7 @@ impl Caller<'_> {
             return Location::Inside;
         }
         if let Some((namespace, name)) = self.service_of(named, host) {
-            return self.locate_service(&namespace, &name, requirement);
+            return self.locate_service(namespace, name, requirement);
         }
         let world = self.snapshot.world();
         let places = requirement.jurisdictions.iter();
@@ -55,23 +55,22 @@ impl Caller<'_> {
 
     /// The namespace and the name of the Service that a name means: `orders`, `orders.shop`, `orders.shop.svc`,
     /// `orders.shop.svc.cluster.local`. A node knows none of them.
-    fn service_of(self, named: &NamedHost, host: &Host) -> Option<(String, String)> {
+    fn service_of<'h>(self, named: &NamedHost, host: &'h Host) -> Option<(&'h str, &'h str)>
+    where
+        Self: 'h,
+    {
         let Host::Name(name) = host else { return None };
         if self.service_names == ServiceNames::Unsure || named.purpose == Purpose::Probe {
             return None;
         }
-        let whole = name.strip_suffix(".svc.cluster.local").or_else(|| name.strip_suffix(".svc"));
-        let (rest, short) = whole.map_or((&**name, true), |rest| (rest, false));
-        match rest.rsplit_once('.') {
-            None => short.then(|| (self.namespace.into(), rest.into())),
+        let short = || match name.split_once('.') {
+            None => Some((self.namespace, &**name)),
+            // A name of two parts is one of the cluster where its second part is one of a Namespace.
             Some((service, namespace)) => {
-                // A name of two parts is one of the cluster where its second part is one of a Namespace.
-                let known = || !service.contains('.') && self.snapshot.namespace(namespace).is_some();
-                // What stands before the name of a Service names one of its pods.
-                let name = service.rsplit('.').next().unwrap_or(service);
-                (!short || known()).then(|| (namespace.into(), name.into()))
+                self.snapshot.namespace(namespace).is_some().then_some((namespace, service))
             }
-        }
+        };
+        named_service(name).or_else(short)
     }
 
     /// Where a Service leads, unless it leads to pods that every policy lets be reached all the same.

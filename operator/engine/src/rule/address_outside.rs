@@ -43,7 +43,7 @@ fn tell(
             Purpose::SearchDomain => "completes names in",
             Purpose::Probe | Purpose::Resolver | Purpose::HostAlias | Purpose::Proxy => continue,
         };
-        if let Some(what) = named_host::astray(caller, named, requirement, does) {
+        if let Some(what) = named_host::host_astray(caller, named, requirement, does) {
             findings.push(
                 Finding::of(Reason::AddressOutside, requirement, provenance)
                     .at(named.field.clone(), named.text.as_ref(), what)

@@ -2,10 +2,9 @@
 
 use alloc::{format, vec::Vec};
 
-use super::where_to_stay;
+use super::astray;
 use crate::{
-    Finding, Location, Provenance, Reason, Snapshot, Subject, cover::FlowPlace, destination,
-    select::Requirement,
+    Finding, Provenance, Reason, Snapshot, Subject, cover::FlowPlace, destination, select::Requirement,
 };
 
 pub(crate) fn judge(
@@ -18,14 +17,8 @@ pub(crate) fn judge(
 ) {
     for named in &subject.destinations {
         let location = destination::locate_in_any(named, namespace, &requirement.jurisdictions, snapshot);
-        if location.is_inside() {
-            continue;
-        }
-        let mut what =
-            format!("names `{}`, which is not known to be in {}", named.text, where_to_stay(requirement));
-        if let Location::Unknown(why) = location {
-            what = format!("{what}: {why}");
-        }
+        let told = astray(&format!("names `{}`", named.text), location, requirement);
+        let Some(what) = told else { continue };
         let place = FlowPlace::Mapped(named.kind, named.text.clone(), named.provider.clone());
         findings.push(
             Finding::of(Reason::DestinationOutside, requirement, provenance)

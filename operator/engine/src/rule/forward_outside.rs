@@ -2,9 +2,9 @@
 
 use alloc::{format, string::String, vec::Vec};
 
-use super::where_to_stay;
+use super::astray;
 use crate::{
-    Finding, Location, Provenance, Reason, Snapshot, Subject,
+    Finding, Provenance, Reason, Snapshot, Subject,
     forward::{Forward, Towards},
     select::Requirement,
     subject::{NetworkKind, Role},
@@ -21,12 +21,8 @@ pub(crate) fn judge(
     let Role::Network(kind) = subject.role else { return };
     for forward in subject.forwards.iter() {
         let located = forward.locate(namespace, &requirement.jurisdictions, snapshot);
-        let Some(location) = located.filter(|location| !location.is_inside()) else { continue };
-        let mut what =
-            format!("{}, which is not known to be in {}", named(forward), where_to_stay(requirement));
-        if let Location::Unknown(why) = location {
-            what = format!("{what}: {why}");
-        }
+        let told = located.and_then(|location| astray(&named(forward), location, requirement));
+        let Some(what) = told else { continue };
         findings.push(
             Finding::of(reason(kind), requirement, provenance)
                 .at(forward.field.clone(), forward.text.as_ref(), what)

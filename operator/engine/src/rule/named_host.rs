@@ -2,9 +2,9 @@
 
 use alloc::{format, string::String, vec::Vec};
 
-use super::{Case, where_to_stay};
+use super::{Case, astray};
 use crate::{
-    Finding, Location, Reason,
+    Finding, Reason,
     cover::{FlowDestination, FlowPlace},
     locate::Caller,
     select::Requirement,
@@ -21,7 +21,7 @@ pub(super) fn judge(
 ) {
     let caller = caller(case, namespace);
     for named in case.shape.network.hosts.iter().filter(|named| named.purpose == purpose) {
-        let Some(what) = astray(caller, named, case.requirement, does) else { continue };
+        let Some(what) = host_astray(caller, named, case.requirement, does) else { continue };
         findings.push(
             Finding::of(reason, case.requirement, case.provenance)
                 .at(named.field.clone(), named.text.as_ref(), what)
@@ -37,18 +37,13 @@ pub(super) fn caller<'c>(case: &Case<'c>, namespace: &'c str) -> Caller<'c> {
 }
 
 /// What is wrong, where the host is not inside.
-pub(super) fn astray(
+pub(super) fn host_astray(
     caller: Caller<'_>,
     named: &NamedHost,
     requirement: &Requirement<'_>,
     does: &str,
 ) -> Option<String> {
-    let told = format!("{does} `{}`, which is not known to be in {}", named.text, where_to_stay(requirement));
-    match caller.locate(named, requirement) {
-        Location::Inside => None,
-        Location::Outside(_) => Some(told),
-        Location::Unknown(why) => Some(format!("{told}: {why}")),
-    }
+    astray(&format!("{does} `{}`", named.text), caller.locate(named, requirement), requirement)
 }
 
 /// Where it is, as transfers name it.

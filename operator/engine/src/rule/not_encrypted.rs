@@ -4,7 +4,7 @@ use alloc::{format, vec::Vec};
 
 use bund_crds::data_class::AtRest as Asked;
 
-use super::Case;
+use super::{Case, safeguards};
 use crate::{
     Finding, Provenance, Reason, Snapshot, Subject,
     select::Requirement,
@@ -41,9 +41,7 @@ fn judge(
     snapshot: &Snapshot,
     findings: &mut Vec<Finding>,
 ) {
-    let class = snapshot.world().class(requirement.class.as_str());
-    let safeguards = class.and_then(|class| class.spec.safeguards);
-    if safeguards.and_then(|safeguards| safeguards.at_rest) != Some(Asked::Aes256) {
+    if safeguards(requirement, snapshot).at_rest != Some(Asked::Aes256) {
         return;
     }
     let Some((field, name, storage)) = claim.storage_class(snapshot) else { return };

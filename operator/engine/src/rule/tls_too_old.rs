@@ -4,6 +4,7 @@ use alloc::{format, vec::Vec};
 
 use bund_crds::data_class::InTransit;
 
+use super::safeguards;
 use crate::{Finding, Provenance, Reason, Snapshot, Subject, forward::Towards, select::Requirement};
 
 pub(crate) fn judge(
@@ -13,9 +14,7 @@ pub(crate) fn judge(
     snapshot: &Snapshot,
     findings: &mut Vec<Finding>,
 ) {
-    let class = snapshot.world().class(requirement.class.as_str());
-    let safeguards = class.and_then(|class| class.spec.safeguards);
-    if safeguards.and_then(|safeguards| safeguards.in_transit) != Some(InTransit::Tls13) {
+    if safeguards(requirement, snapshot).in_transit != Some(InTransit::Tls13) {
         return;
     }
     for forward in subject.forwards.iter() {
