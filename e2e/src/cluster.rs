@@ -171,6 +171,13 @@ pub fn name_of(object: &Value) -> anyhow::Result<&str> {
         .with_context(|| format!("{} has no name", told(object)))
 }
 
+/// The condition of this type in a status.
+pub fn condition_of<'s>(status: &'s Value, kind: &str) -> anyhow::Result<&'s Value> {
+    let conditions = status["conditions"].as_array().into_iter().flatten();
+    let found = conditions.into_iter().find(|condition| condition["type"] == kind);
+    found.with_context(|| format!("no condition {kind}"))
+}
+
 /// Kind and name, for a message.
 pub fn told(object: &Value) -> String {
     let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or("?");

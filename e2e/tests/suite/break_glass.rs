@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
 use bund_e2e::{
-    cluster::Cluster,
+    cluster::{Cluster, condition_of},
     control_plane::{ControlPlane, User},
 };
 use libtest_mimic::Trial;
@@ -135,10 +135,8 @@ async fn shows(bed: &Bed) -> Result<()> {
         admin.api_of(&json!({ "apiVersion": "bund.dev/v1alpha1", "kind": "ResidencyPolicy" })).await?;
     let condition = async |reason: &str| {
         let policy = policy.get(INJECTED).await?;
-        let conditions = policy.data["status"]["conditions"].as_array().cloned().unwrap_or_default();
-        let enforced = conditions.iter().find(|condition| condition["type"] == "Enforced");
-        let found = enforced.map(|condition| condition["reason"].clone());
-        ensure!(found == Some(reason.into()), "{conditions:?}");
+        let enforced = condition_of(&policy.data["status"], "Enforced")?;
+        ensure!(enforced["reason"] == reason, "{enforced}");
         Ok(())
     };
     plane.eventually("the policy says so", async || condition("BreakGlass").await).await?;

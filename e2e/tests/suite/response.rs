@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
 use bund_e2e::{
-    cluster::Cluster,
+    cluster::{Cluster, condition_of},
     control_plane::{AuditEvent, AuditPosition, ControlPlane, nodes::REGION},
 };
 use k8s_openapi::api::core::v1::Node;
@@ -68,9 +68,7 @@ async fn responding(
     let mut last = Value::Null;
     let told = async || {
         let found = policies.get(name).await?.data;
-        let conditions = found["status"]["conditions"].as_array().into_iter().flatten();
-        let condition = conditions.into_iter().find(|condition| condition["type"] == "Responding");
-        let condition = condition.context("it has no condition Responding")?;
+        let condition = condition_of(&found["status"], "Responding")?;
         last.clone_from(condition);
         let text = |member: &str| condition[member].as_str().unwrap_or_default();
         ensure!(holds(text("status"), text("reason"), text("message")), "it is otherwise");

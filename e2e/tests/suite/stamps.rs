@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
 use bund_e2e::{
-    cluster::{Cluster, name_of, told},
+    cluster::{Cluster, condition_of, name_of, told},
     control_plane::ControlPlane,
     snapshots,
 };
@@ -319,14 +319,12 @@ async fn declassified(bed: &Bed) -> Result<()> {
     let classes = living.admin.api_of(&class).await?;
     let condition = async || {
         let class = classes.get("personal-information").await?;
-        let conditions = class.data["status"]["conditions"].as_array().cloned().unwrap_or_default();
-        let found = conditions.iter().find(|condition| condition["type"] == "Declassified");
-        let told = found.is_some_and(|found| {
-            let message = found["message"].as_str().unwrap_or_default();
-            found["status"] == "True" && found["reason"] == "ClassRemoved" && message.contains("stamps-lost")
-        });
-        let ready = conditions.iter().any(|condition| condition["type"] == "Ready");
-        ensure!(told && ready, "{conditions:?}");
+        let status = &class.data["status"];
+        let found = condition_of(status, "Declassified")?;
+        let message = found["message"].as_str().unwrap_or_default();
+        let told = found["status"] == "True" && found["reason"] == "ClassRemoved";
+        ensure!(told && message.contains("stamps-lost"), "{found}");
+        condition_of(status, "Ready").map(drop)?;
         Ok(())
     };
     living.plane.eventually("the class tells of it", condition).await?;

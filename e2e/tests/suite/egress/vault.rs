@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, ensure};
+use bund_e2e::cluster::condition_of;
 use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::api::networking::v1::{NetworkPolicy, NetworkPolicySpec};
 use kube::Api;
@@ -110,9 +111,7 @@ pub(super) async fn closed(ground: &Ground<'_>, policy: &str, status: &str, reas
     let api = ground.admin.api_of(&self::policy(policy, "Deny")).await?;
     let told = async || {
         let found = api.get(policy).await?.data;
-        let conditions = found["status"]["conditions"].as_array().into_iter().flatten();
-        let condition = conditions.into_iter().find(|condition| condition["type"] == "EgressClosed");
-        let condition = condition.context("no condition EgressClosed")?;
+        let condition = condition_of(&found["status"], "EgressClosed")?;
         ensure!(condition["status"] == status && condition["reason"] == reason, "{condition}");
         Ok(condition["message"].as_str().unwrap_or_default().to_owned())
     };

@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use bund_e2e::{
-    cluster::{Cluster, definitions},
+    cluster::{Cluster, condition_of, definitions},
     control_plane::{ControlPlane, OWN_NAMESPACE, Operator, Options, User},
     helm::Helm,
     shop::manifests,
@@ -114,9 +114,7 @@ impl Shelf {
     pub(super) async fn stands(&self, status: &str, reason: &str) -> Result<String> {
         let told = async || {
             let found = self.status().await?;
-            let conditions = found["conditions"].as_array().into_iter().flatten();
-            let ready = conditions.into_iter().find(|condition| condition["type"] == "Ready").cloned();
-            let ready = ready.context("no condition Ready")?;
+            let ready = condition_of(&found, "Ready")?;
             ensure!(ready["status"] == status && ready["reason"] == reason, "{ready}");
             Ok(ready["message"].as_str().unwrap_or_default().to_owned())
         };

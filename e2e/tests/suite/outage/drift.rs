@@ -1,7 +1,7 @@
 //! What others do to what is registered is undone and told.
 
 use anyhow::{Context, Result, ensure};
-use bund_e2e::cluster::Cluster;
+use bund_e2e::cluster::{Cluster, condition_of};
 use k8s_openapi::api::events::v1::Event;
 use kube::{
     Api,
@@ -79,9 +79,7 @@ pub(super) async fn is_told(bed: &Bed) -> Result<()> {
     let location = living.admin.api_of(&location).await?;
     let registered = async || {
         let status = location.get("cluster").await?.data["status"].clone();
-        let conditions = status["conditions"].as_array().cloned().unwrap_or_default();
-        let registered = conditions.iter().find(|condition| condition["type"] == "Registered");
-        ensure!(registered.is_some_and(|condition| condition["status"] == "True"), "{status}");
+        ensure!(condition_of(&status, "Registered")?["status"] == "True", "{status}");
         Ok(())
     };
     living.plane.eventually("everything is registered", registered).await

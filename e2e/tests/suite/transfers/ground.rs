@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use bund_e2e::{
-    cluster::{Cluster, definitions, name_of, namespace_of},
+    cluster::{Cluster, condition_of, definitions, name_of, namespace_of},
     control_plane::{ControlPlane, Identity, OWN_NAMESPACE, Options, User, client_of},
     probe::enforced,
     repository,
@@ -139,9 +139,7 @@ impl<'p> Ground<'p> {
         let name = transfer.metadata.name.as_deref().context("a name")?;
         let told = async || {
             let found = api.get(name).await?.data;
-            let conditions = found["status"]["conditions"].as_array().into_iter().flatten();
-            let condition = conditions.into_iter().find(|condition| condition["type"] == kind);
-            let condition = condition.with_context(|| format!("no condition {kind}"))?;
+            let condition = condition_of(&found["status"], kind)?;
             ensure!(condition["status"] == status, "{condition}");
             Ok(condition["message"].as_str().unwrap_or_default().to_owned())
         };

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use anyhow::{Context as _, Result, ensure};
 use bund_e2e::{
+    cluster::condition_of,
     shop::{self, NAMESPACE, Shop},
     wire::{
         ABROAD, CLASSIFIED, DNS, HOME, Outcome, PLAIN, SECOND, Shot, Site,
@@ -110,9 +111,7 @@ async fn told(field: &Field) -> Result<()> {
     let policies = field.admin.api_of(&policy(&json!({}))).await?;
     let told = async || {
         let found = policies.get("field").await?.data;
-        let conditions = found["status"]["conditions"].as_array().into_iter().flatten();
-        let condition = conditions.into_iter().find(|condition| condition["type"] == "EgressClosed");
-        let condition = condition.context("no condition EgressClosed")?;
+        let condition = condition_of(&found["status"], "EgressClosed")?;
         ensure!(condition["reason"] == "PlanOnly", "{condition}");
         ensure!(condition["message"].as_str().is_some_and(|told| told.contains(NAMESPACE)), "{condition}");
         Ok(())

@@ -1,7 +1,8 @@
 //! A user's policy that lets pods of a closed namespace out.
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 use bund_e2e::{
+    cluster::condition_of,
     control_plane::Operator,
     probe::enforced,
     wire::{ABROAD, CLASSIFIED, Shot},
@@ -63,9 +64,7 @@ async fn back(field: &Field, bed: &Bed) -> Result<()> {
     let policies = field.admin.api_of(&policy(&json!({}))).await?;
     let told = async || {
         let found = policies.get("field").await?.data;
-        let conditions = found["status"]["conditions"].as_array().into_iter().flatten();
-        let condition = conditions.into_iter().find(|condition| condition["type"] == "EgressClosed");
-        let condition = condition.context("no condition EgressClosed")?;
+        let condition = condition_of(&found["status"], "EgressClosed")?;
         ensure!(condition["status"] == "False" && condition["reason"] == "Widened", "{condition}");
         ensure!(condition["message"].as_str().is_some_and(|message| message.contains("wide")), "{condition}");
         Ok(())
