@@ -3,7 +3,7 @@
 //! ```text
 //! what opens a transfer ----> ledger --then--> LedgerEvent        (Held, asked by the clerk)
 //! everything else ---------> LedgerEvent --watch--> View --Archivist--> ledger, again and again until it is there
-//! evictions ---------------> ledger --then--> API server          (Outbox, asked by the responder)
+//! evictions ---------------> ledger --then--> API server          (Outbox, asked by the responder and the closer)
 //! Audited, View --chronicle (pure)--> what began and ended --Chronicler--> ledger
 //! what the ledger held when it was opened --Held--> what the cluster lost, and what had ended
 //! ```

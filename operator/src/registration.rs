@@ -9,6 +9,7 @@
 //! server-side apply under [`FIELD_MANAGER`]. What others write into what these objects ask for is taken out again, also
 //! what they add: labels and annotations of theirs stay.
 
+mod api_server;
 mod apply;
 mod break_glass;
 mod callbacks;
@@ -34,6 +35,7 @@ use bund_engine::snapshot::{Policy, World};
 use bund_engine::{Snapshot, Timestamp, trust::trusted_somewhere};
 use serde_json::{Value, json};
 
+pub use api_server::api_server_policy;
 pub use apply::{Registrar, Registration};
 pub use break_glass::break_glass_policy;
 pub use callbacks::{Inside, callbacks_policy};
@@ -74,6 +76,8 @@ pub struct Plan {
     pub connect: Option<Strictest>,
     /// Whom policies trust to connect.
     pub trusted_to_connect: Trusted,
+    /// How strictly policies close egress.
+    pub egress: Option<Strictest>,
     /// How strictly policies judge what forwards, and so what the API server calls.
     pub network: Option<Strictest>,
     /// Where it may call.
@@ -118,6 +122,7 @@ impl Plan {
             trusted: trusted_somewhere(Right::Approve, world),
             connect: Strictest::of(Aspect::Connect, world),
             trusted_to_connect: trusted_somewhere(Right::Connect, world),
+            egress: Strictest::of(Aspect::Egress, world),
             inside: network.as_ref().map(|network| Inside::of(network, world)),
             network,
             floor: floor::parameters(snapshot, now),
@@ -140,6 +145,8 @@ impl Plan {
             strictest::binding(node_proxy::NAME, self.connect.as_ref()),
             callbacks_policy(self.inside.as_ref(), &self.endpoint),
             strictest::binding(callbacks::NAME, self.network.as_ref()),
+            api_server_policy(self.egress.as_ref(), &self.trusted_to_connect),
+            strictest::binding(api_server::NAME, self.egress.as_ref()),
             floor::writers_policy(&self.writer),
             binding(floor::WRITERS),
         ];

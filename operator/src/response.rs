@@ -24,7 +24,7 @@ mod share;
 mod taint;
 mod tell;
 
-pub(crate) use ask::Grounds;
+pub(crate) use ask::{Ground, Grounds};
 pub use attempts::Outcome;
 pub use plan::{Said, State};
 pub use run::Responder;

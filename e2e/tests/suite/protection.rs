@@ -18,6 +18,7 @@ use crate::{
 };
 
 mod agreement;
+mod api_server;
 mod edits;
 
 pub(crate) fn trials(bed: &Arc<Bed>) -> Vec<Trial> {
@@ -35,6 +36,12 @@ pub(crate) fn trials(bed: &Arc<Bed>) -> Vec<Trial> {
             "protection",
             "the engine and the API server agree about every edit",
             agreement::every_edit,
+        ),
+        trial(
+            bed,
+            "protection",
+            "where the API server is says the control plane, and otherwise a person with the right alone",
+            api_server::writers,
         ),
     ]
 }

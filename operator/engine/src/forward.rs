@@ -85,9 +85,7 @@ impl Forward {
             Towards::Service { namespace: other, name } => {
                 locate_service(other.as_deref().unwrap_or(namespace), name, jurisdictions, snapshot)
             }
-            Towards::Object { group, kind } if snapshot.world().mapping(group, kind).is_some() => {
-                Location::Inside
-            }
+            Towards::Object { group, kind } if snapshot.world().maps(group, kind) => Location::Inside,
             Towards::Object { group, kind } => Location::Unknown(format!(
                 "no DestinationMapping tells where {kind} of {group} leads; write one"
             )),

@@ -121,7 +121,9 @@ impl Case<'_> {
     pub(crate) fn will_be_confined(&self) -> bool {
         let comes_to_be = match self.subject.role {
             Role::Pod => matches!(self.change, Change::Creation | Change::Standing),
-            Role::Workload(WorkloadKind::Scheduled | WorkloadKind::Mapped) => true,
+            Role::Workload(
+                WorkloadKind::Scheduled | WorkloadKind::Mapped | WorkloadKind::MappedForNamespace,
+            ) => true,
             Role::Workload(WorkloadKind::DaemonSet)
             | Role::Binding { .. }
             | Role::Namespace

@@ -405,10 +405,10 @@ impl Snapshot {
         observe::observe(self, object)
     }
 
-    /// Extracts the subject of a request's object, with the mapping of its kind.
+    /// Extracts the subject of a request's object, with the mappings of its kind.
     pub fn extract(&self, object: &Value, namespace: Option<&str>, name: Option<&str>) -> Subject {
         let text = |member: &str| object.get(member).and_then(Value::as_str).unwrap_or_default();
-        let mapping = self.world.mapping(crate::subject_group(text("apiVersion")), text("kind"));
-        Subject::extract(object, namespace, name, mapping)
+        let mappings = self.world.mappings_of(crate::subject_group(text("apiVersion")), text("kind"));
+        Subject::extract(object, namespace, name, mappings)
     }
 }

@@ -200,13 +200,13 @@ pub struct Defect {
 impl Subject {
     /// Extracts the subject from an object as the API server would hold it. `namespace` and `name` are those
     /// of the request; the object's own hold where they are absent.
-    pub fn extract(
+    pub fn extract<'m>(
         object: &Value,
         namespace: Option<&str>,
         name: Option<&str>,
-        mapping: Option<&bund_crds::DestinationMappingSpec>,
+        mappings: impl IntoIterator<Item = &'m bund_crds::DestinationMappingSpec>,
     ) -> Self {
-        extract::extract(object, namespace, name, mapping)
+        extract::extract(object, namespace, name, mappings)
     }
 
     /// The subject that the carrier `id` is, as far as it is known.

@@ -92,7 +92,7 @@ pub struct Enforcement {
     pub place: Place,
     /// The policy.
     pub policy: String,
-    /// The reason code of the finding.
+    /// The reason code of the finding; where a transfer ended, how: `Expired`, `Revoked` or `Superseded`.
     pub reason: String,
     /// The classes concerned.
     pub data_classes: Vec<ClassName>,

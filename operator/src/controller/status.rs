@@ -1,8 +1,8 @@
 //! The status of each object of our own kinds. (pure)
 
+use bund_crds::ResidencyPolicySpec;
 use bund_crds::condition::{ACTIVE, COMPLIANT, ENFORCED, READY, RESOLVED_REFS};
 use bund_crds::residency_policy::{OwnerFinding, Owners};
-use bund_crds::{DestinationMappingSpec, ResidencyPolicySpec};
 use bund_engine::locate::locate;
 use bund_engine::snapshot::{Glass, OwnKind, World};
 use bund_engine::{Location, Snapshot, Timestamp};
@@ -47,7 +47,7 @@ pub fn status(
                 [location(world)].into_iter().chain(geography(world)).collect()
             }
             OwnKind::ResidencyPolicy => policy(name, stored, view, audited, &mut members, now),
-            OwnKind::DestinationMapping => vec![mapping(name, world)],
+            OwnKind::DestinationMapping => vec![Wanted::holds(READY, "InForce", "the mapping is in force")],
             OwnKind::DataClass => vec![Wanted::holds(READY, "InForce", "the class is in force")],
             OwnKind::Jurisdiction => vec![Wanted::holds(READY, "InForce", "the tables are in force")],
         },
@@ -210,20 +210,6 @@ fn missing(spec: &ResidencyPolicySpec, world: &World) -> Vec<String> {
     let jurisdictions = spec.jurisdictions.iter().filter(|name| world.jurisdiction(name).is_none());
     let classes = classes.map(|name| format!("DataClass {name}"));
     classes.chain(jurisdictions.map(|name| format!("Jurisdiction {name}"))).collect()
-}
-
-fn mapping(name: &str, world: &World) -> Wanted {
-    let target = |spec: &DestinationMappingSpec| (spec.target.group.clone(), spec.target.kind.clone());
-    let own = world.mappings().find(|(mapping, _)| *mapping == name).map(|(_, spec)| target(spec));
-    let first = world.mappings().find(|(_, spec)| Some(target(spec)) == own);
-    match first {
-        Some((first, _)) if first != name => Wanted::fails(
-            READY,
-            "Shadowed",
-            format!("DestinationMapping {first} maps the same kind and counts; put both into one"),
-        ),
-        _ => Wanted::holds(READY, "InForce", "the mapping is in force"),
-    }
 }
 
 #[cfg(test)]

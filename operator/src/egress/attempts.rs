@@ -67,6 +67,11 @@ impl Attempts {
         (attempt.until > now).then_some(attempt.until)
     }
 
+    /// Whether `what` was tried before.
+    pub(super) fn has_tried(&self, target: &Target, what: u64) -> bool {
+        self.0.get(target).is_some_and(|attempt| attempt.what == what)
+    }
+
     /// Whether it was done a moment ago, and may not be seen yet.
     pub(super) fn was_done(&self, target: &Target, now: Instant) -> bool {
         self.0.get(target).is_some_and(|attempt| attempt.failure.is_none() && attempt.until > now)

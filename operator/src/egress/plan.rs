@@ -11,6 +11,7 @@ use super::kind::{Key, Kind};
 use super::stored::{Digest, Stored, StoredPolicy};
 use super::wanted::{Leaver, Marking, PodKey, Policy, Wanted};
 use crate::registration::Damage;
+use crate::response::Grounds;
 
 /// When a write comes. What closes comes before what opens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,7 +45,7 @@ pub(super) enum Action {
     /// The marks of a pod.
     Mark(Marking),
     /// A pod that is to go.
-    Evict { pod: PodKey, uid: Box<str> },
+    Evict { pod: PodKey, uid: Box<str>, grounds: Grounds },
 }
 
 /// What somebody made of a policy that was as it should be.
@@ -174,10 +175,13 @@ impl Pass<'_> {
             }
             self.targets.insert(target);
         }
-        for (pod, Leaver { uid, going: _ }) in owed.iter().filter(|(_, leaver)| !leaver.going) {
+        for (pod, Leaver { uid, grounds, going: _ }) in owed.iter().filter(|(_, leaver)| !leaver.going) {
             let before = self.planned.writes.len();
             if !busy.contains(&pod.0) {
-                self.add(Stage::Evict, Action::Evict { pod: pod.clone(), uid: uid.clone() });
+                self.add(
+                    Stage::Evict,
+                    Action::Evict { pod: pod.clone(), uid: uid.clone(), grounds: grounds.clone() },
+                );
             }
             if self.planned.writes.len() > before {
                 busy.insert(&pod.0);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bund_engine::Timestamp;
 use bund_engine::egress::MANAGED_BY;
+use bund_ledger::{Draft, Invalid};
 use futures::stream::{self, BoxStream, SelectAll, StreamExt};
 use kube::api::DynamicObject;
 use kube::runtime::watcher::{self, Config, Event};
@@ -22,9 +23,10 @@ use super::told::told;
 use super::wanted::Wanted;
 use super::write::{Outcome, write};
 use crate::controller::plan::Unseen;
-use crate::index::{Index, View, is_absent, patiently};
+use crate::index::{Index, SubjectKey, View, is_absent, patiently};
 use crate::metrics::Metrics;
 use crate::own_status::{OwnStatus, apply};
+use crate::recorder::{Act, Outbox, evictions};
 
 /// Writes at a time.
 const AT_ONCE: usize = 8;
@@ -43,6 +45,8 @@ pub struct Closer {
     index: Arc<Index>,
     metrics: Metrics,
     teller: Teller,
+    /// Where evictions go on record.
+    outbox: Outbox,
     stored: Stored,
     memory: Memory,
     unseen: Unseen,
@@ -52,10 +56,16 @@ type Watched = (Kind, watcher::Result<Event<DynamicObject>>);
 
 impl Closer {
     /// A closer that has written nothing yet, tells of what it mends under the name `identity`, and counts in `metrics`.
-    pub fn new(client: Client, index: Arc<Index>, metrics: Metrics, identity: String) -> Self {
+    pub fn new(
+        client: Client,
+        index: Arc<Index>,
+        metrics: Metrics,
+        identity: String,
+        outbox: Outbox,
+    ) -> Self {
         let teller = Teller::new(client.clone(), metrics.clone(), identity);
         let (stored, memory, unseen) = (Stored::default(), Memory::default(), Unseen::default());
-        Self { client, index, metrics, teller, stored, memory, unseen }
+        Self { client, index, metrics, teller, outbox, stored, memory, unseen }
     }
 
     /// Writes what differs on every change of the facts and of what is stored, and when something ends by itself, for ever.
@@ -142,9 +152,10 @@ impl Closer {
     async fn write_all(&mut self, mut writes: Vec<(Stage, Action)>) {
         for stage in Stage::ALL {
             let of_stage: Vec<_> = writes.extract_if(.., |(when, _)| *when == stage).collect();
-            let client = &self.client;
+            let this = &*self;
             let written = stream::iter(of_stage).map(async |(_, action)| {
-                let outcome = write(client, &action).await;
+                this.record(&action).await;
+                let outcome = write(&this.client, &action).await;
                 (action, outcome)
             });
             let written: Vec<_> = written.buffer_unordered(AT_ONCE).collect().await;
@@ -154,10 +165,20 @@ impl Closer {
         }
     }
 
+    /// Puts on record what is about to be done, where it is tried for the first time.
+    async fn record(&self, action: &Action) {
+        if !self.memory.attempts.has_tried(&action.target(), action.what()) {
+            self.outbox.before(entries(Act::Evicting, action)).await;
+        }
+    }
+
     /// Takes in how a write ended, and tells it.
     async fn learn(&mut self, action: Action, outcome: Outcome) {
         let Outcome { tried, stored } = outcome;
         self.teller.wrote(&action, &tried, stored.as_ref()).await;
+        if tried == Tried::Done {
+            self.outbox.after(entries(Act::Evicted, &action));
+        }
         let target = action.target();
         match (&action, stored) {
             (Action::Apply { key, .. }, Some(stored)) => {
@@ -216,6 +237,16 @@ impl Closer {
         });
         info!("namespaces are kept closed");
         stream::select_all(kinds)
+    }
+}
+
+/// What the ledger takes of a write: evictions alone. Of policies and marks it holds the transfers that open them.
+fn entries(act: Act, action: &Action) -> Vec<Result<Draft, Invalid>> {
+    match action {
+        Action::Evict { pod: (namespace, name), uid, grounds } => {
+            evictions(act, &SubjectKey::pod(namespace, name), uid, grounds, Timestamp::now())
+        }
+        Action::Apply { .. } | Action::Delete { .. } | Action::Mark(_) => Vec::new(),
     }
 }
 

@@ -14,6 +14,7 @@ use super::cluster_policy;
 use super::ended::{Turn, owed};
 use super::kind::{Key, Kind};
 use super::stored::Digest;
+use crate::response::Grounds;
 
 /// The mark of a pod that holds nothing that must not leave.
 const NOTHING: &str = "nothing";
@@ -43,6 +44,8 @@ pub(super) struct Leaver {
     pub(super) uid: Box<str>,
     /// It is on its way already.
     pub(super) going: bool,
+    /// The policies that ask for it, each with why.
+    pub(super) grounds: Grounds,
 }
 
 /// What there should be.
@@ -117,13 +120,12 @@ impl Wanted {
             if should.contains_key(&key) || !key.starts_with(EGRESS_TRANSFER_PREFIX) {
                 continue;
             }
-            let ended = owed(subject, &key, snapshot, now);
-            if ended.is_some() {
-                labels.remove(&key);
-            }
-            if ended == Some(Turn::Due) {
+            let Some(turn) = owed(subject, &key, snapshot, now) else { continue };
+            labels.remove(&key);
+            if let Turn::Due(grounds) = turn {
                 let going = subject.deletion == Deletion::Asked;
-                self.owed.insert(pod.clone(), Leaver { uid: uid.clone(), going });
+                let leaver = || Leaver { uid: uid.clone(), going, grounds: Grounds::new() };
+                self.owed.entry(pod.clone()).or_insert_with(leaver).grounds.extend(grounds);
             }
         }
         if !labels.is_empty() {

@@ -40,7 +40,7 @@ pub(super) async fn write(client: &Client, action: &Action) -> Outcome {
             Action::Apply { key, policy, .. } => apply(client, key, policy).await,
             Action::Delete { key, uid } => delete(client, key, uid).await.map(Outcome::from),
             Action::Mark(marking) => mark(client, marking).await.map(Outcome::from),
-            Action::Evict { pod, uid } => evict(client, pod, uid).await.map(Outcome::from),
+            Action::Evict { pod, uid, .. } => evict(client, pod, uid).await.map(Outcome::from),
         }
     };
     match timeout(PATIENCE, done).await {

@@ -93,8 +93,8 @@ const fn optional(
 /// The group of the Gateway API: custom resources of a project of its own.
 const GATEWAY: &str = "gateway.networking.k8s.io";
 
-const fn route(kind: &'static str, plural: &'static str) -> WatchedKind {
-    WatchedKind { purpose: Purpose::Reports, ..optional(GATEWAY, V1, kind, plural) }
+const fn route(versions: &'static [&'static str], kind: &'static str, plural: &'static str) -> WatchedKind {
+    WatchedKind { purpose: Purpose::Reports, ..optional(GATEWAY, versions, kind, plural) }
 }
 
 const fn one(
@@ -142,9 +142,15 @@ pub const KINDS: &[WatchedKind] = &[
     // Whole: the names of hosts in other objects may mean one.
     watched("", "Service", "services"),
     WatchedKind { purpose: Purpose::Reports, ..watched("networking.k8s.io", "Ingress", "ingresses") },
-    route("Gateway", "gateways"),
-    route("GRPCRoute", "grpcroutes"),
-    route("HTTPRoute", "httproutes"),
+    // What is not v1 in every release of the Gateway API has the same fields before.
+    route(&["v1", "v1alpha3"], "BackendTLSPolicy", "backendtlspolicies"),
+    route(V1, "Gateway", "gateways"),
+    route(V1, "GRPCRoute", "grpcroutes"),
+    route(V1, "HTTPRoute", "httproutes"),
+    route(V1, "ListenerSet", "listenersets"),
+    route(&["v1", "v1alpha2"], "TCPRoute", "tcproutes"),
+    route(&["v1", "v1alpha3", "v1alpha2"], "TLSRoute", "tlsroutes"),
+    route(&["v1", "v1alpha2"], "UDPRoute", "udproutes"),
     watched("networking.k8s.io", "NetworkPolicy", "networkpolicies"),
     // Where the API server is, which pods may always ask.
     one("discovery.k8s.io", "EndpointSlice", "endpointslices", API_SERVER),

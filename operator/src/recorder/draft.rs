@@ -1,13 +1,11 @@
 //! What happened, as the ledger takes it. (pure)
 
-use std::collections::BTreeSet;
-
-use bund_crds::{ClassName, LedgerEventSpec, Moment, PolicyName};
-use bund_engine::{Reason, Timestamp};
+use bund_crds::{LedgerEventSpec, Moment, PolicyName};
+use bund_engine::Timestamp;
 use bund_ledger::{Draft, Enforcement, EntryId, Event, Invalid, Place};
 
 use crate::index::SubjectKey;
-use crate::response::Grounds;
+use crate::response::{Ground, Grounds};
 
 /// What is done with a pod.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +23,7 @@ pub(super) fn recorded(name: &str, spec: &LedgerEventSpec) -> Result<Draft, Inva
     Ok(Draft { id, event, retain_until: None })
 }
 
-/// The entries of what is done with a pod, one for each policy. Equal for every leader, so that each is there once.
+/// The entries of what is done with a pod, one for each policy, whoever of us does it. Equal for every leader, so that each is there once.
 pub(crate) fn evictions(
     act: Act,
     pod: &SubjectKey,
@@ -33,14 +31,14 @@ pub(crate) fn evictions(
     grounds: &Grounds,
     now: Timestamp,
 ) -> Vec<Result<Draft, Invalid>> {
-    let entry = |(policy, (reason, classes)): (&PolicyName, &(Reason, BTreeSet<ClassName>))| {
+    let entry = |(policy, Ground { reason, classes }): (&PolicyName, &Ground)| {
         let id = EntryId::new(&format!("{}:{uid}:{policy}", format!("{act:?}").to_ascii_lowercase()))?;
         let namespace = Some(pod.namespace.to_string());
         let enforcement = Enforcement {
             action: format!("{act:?}"),
             place: Place { kind: pod.kind.to_owned(), namespace, name: pod.name.to_string() },
             policy: policy.to_string(),
-            reason: reason.code().to_owned(),
+            reason: (*reason).to_owned(),
             data_classes: classes.iter().cloned().collect(),
             first: Moment::of(now),
             last: Moment::of(now),

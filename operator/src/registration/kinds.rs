@@ -4,7 +4,9 @@ use kube::api::DynamicObject;
 use kube::core::ApiResource;
 use kube::{Api, Client};
 
-use super::{break_glass, callbacks, class_labels, floor, node_proxy, protection, transfers, webhooks};
+use super::{
+    api_server, break_glass, callbacks, class_labels, floor, node_proxy, protection, transfers, webhooks,
+};
 
 const REGISTRATION: &str = "admissionregistration.k8s.io";
 
@@ -45,7 +47,7 @@ const fn of_registration(kind: &'static str, plural: &'static str, name: &'stati
 }
 
 /// Everything that is watched.
-pub(super) static KINDS: [Written; 19] = [
+pub(super) static KINDS: [Written; 21] = [
     policy(class_labels::NAME),
     binding(class_labels::NAME),
     policy(break_glass::NAME),
@@ -58,6 +60,8 @@ pub(super) static KINDS: [Written; 19] = [
     binding(node_proxy::NAME),
     policy(callbacks::NAME),
     binding(callbacks::NAME),
+    policy(api_server::NAME),
+    binding(api_server::NAME),
     policy(floor::WRITERS),
     binding(floor::WRITERS),
     policy(floor::NAME),

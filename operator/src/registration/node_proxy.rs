@@ -4,13 +4,12 @@
 //! webhook entry of ours is asked. What metrics and health need stays open to everybody whom RBAC lets; for anything
 //! else the right `connect` is needed, on every class that the strictest policies keep.
 
-use bund_crds::ClassName;
 use bund_engine::Reason;
 use serde_json::{Value, json};
 
 use super::{
     Strictest, Trusted, match_constraints, policy,
-    right::{IS_PERSON, Resource},
+    right::{on_every_class, trusted_with},
     rule,
 };
 
@@ -33,10 +32,6 @@ const HARMLESS: [&str; 10] = [
     "/stats/summary",
 ];
 
-/// How many classes the right is asked for one by one: the API server lets a policy ask its authorizer no more than 28
-/// times. For more classes the right on all of them is needed.
-const CLASSES: usize = 12;
-
 /// Refuses to proxy to kubelets, but for metrics and health, unless the requester was given the right to connect.
 pub fn node_proxy_policy(strictest: Option<&Strictest>, trusted: &Trusted) -> Value {
     let variables = [
@@ -49,7 +44,7 @@ pub fn node_proxy_policy(strictest: Option<&Strictest>, trusted: &Trusted) -> Va
         .into_iter()
         .map(|(name, expression)| json!({ "name": name, "expression": expression }))
         .collect();
-    let validations: Vec<_> = rights(strictest)
+    let validations: Vec<_> = on_every_class("connect", strictest)
         .into_iter()
         .map(|expression| {
             json!({
@@ -69,31 +64,6 @@ pub fn node_proxy_policy(strictest: Option<&Strictest>, trusted: &Trusted) -> Va
             "variables": variables,
             "validations": validations,
         }),
-    )
-}
-
-/// The classes with which policies trust the requester.
-fn trusted_with(trusted: &Trusted) -> String {
-    format!("dyn({})[?request.userInfo.username].orValue([])", json!(trusted))
-}
-
-/// One expression per class, because an expression may ask the authorizer twice.
-fn rights(strictest: Option<&Strictest>) -> Vec<String> {
-    let Some(strictest) = strictest else { return vec!["true".to_owned()] };
-    if strictest.classes.len() > CLASSES {
-        let all = Resource { plural: "dataclasses", name: None };
-        return vec![format!("{IS_PERSON} && {}", all.was_given("connect"))];
-    }
-    strictest.classes.iter().map(right_on).collect()
-}
-
-fn right_on(class: &ClassName) -> String {
-    let name = format!("'{class}'");
-    let resource = Resource { plural: "dataclasses", name: Some(&name) };
-    format!(
-        "{name} in variables.trustedWith ? {} : {IS_PERSON} && {}",
-        resource.may("connect"),
-        resource.was_given("connect")
     )
 }
 
@@ -117,6 +87,7 @@ mod tests {
     use bund_crds::Mode;
 
     use super::*;
+    use crate::registration::right::CLASSES;
 
     fn strictest(classes: usize) -> Strictest {
         Strictest {

@@ -2,6 +2,15 @@
 //!
 //! A right counts where somebody chose to give it: not by a wildcard, and never to a machine.
 
+use bund_crds::ClassName;
+use serde_json::json;
+
+use super::{Strictest, Trusted};
+
+/// How many classes a right is asked for one by one: the API server lets a policy ask its authorizer no more than 28
+/// times. For more classes the right on all of them is needed.
+pub(super) const CLASSES: usize = 12;
+
 /// A verb that nobody grants: whoever has it has every verb by wildcard, and was not chosen.
 pub(crate) const NOBODY_GRANTS: &str = "hold-by-wildcard";
 
@@ -34,6 +43,32 @@ impl Resource<'_> {
     pub(super) fn was_given(self, verb: &str) -> String {
         format!("{} && !{}", self.may(verb), self.held_by_wildcard())
     }
+}
+
+/// The classes with which policies trust the requester: the variable `trustedWith`.
+pub(super) fn trusted_with(trusted: &Trusted) -> String {
+    format!("dyn({})[?request.userInfo.username].orValue([])", json!(trusted))
+}
+
+/// The requester has a right on every class that the strictest policies keep. One expression per class, because an
+/// expression may ask the authorizer twice; they read the variable `trustedWith`.
+pub(super) fn on_every_class(verb: &str, strictest: Option<&Strictest>) -> Vec<String> {
+    let Some(strictest) = strictest else { return vec!["true".to_owned()] };
+    if strictest.classes.len() > CLASSES {
+        let all = Resource { plural: "dataclasses", name: None };
+        return vec![format!("{IS_PERSON} && {}", all.was_given(verb))];
+    }
+    strictest.classes.iter().map(|class| on_class(verb, class)).collect()
+}
+
+fn on_class(verb: &str, class: &ClassName) -> String {
+    let name = format!("'{class}'");
+    let resource = Resource { plural: "dataclasses", name: Some(&name) };
+    format!(
+        "{name} in variables.trustedWith ? {} : {IS_PERSON} && {}",
+        resource.may(verb),
+        resource.was_given(verb)
+    )
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use bund_engine::finding::Standing;
 use bund_engine::reason::Effect;
 use bund_engine::snapshot::{Life, MadeBy, NamespaceFacts, PodFacts, Policy, World};
 use bund_engine::subject::Deletion;
-use bund_engine::{Finding, ObjectId, Reason, Timestamp};
+use bund_engine::{Finding, ObjectId, Timestamp};
 
 use crate::audit::Audited;
 use crate::index::{SubjectKey, View};
@@ -167,8 +167,17 @@ pub(super) fn is_located(policy: &Policy, world: &World) -> bool {
     world.has_location() && policy.spec.jurisdictions.iter().all(|name| world.jurisdiction(name).is_some())
 }
 
-/// Why policies ask to evict a pod: the first rule that it breaks, and the classes that are concerned.
-pub type Grounds = BTreeMap<PolicyName, (Reason, BTreeSet<ClassName>)>;
+/// Why policies ask to evict a pod.
+pub type Grounds = BTreeMap<PolicyName, Ground>;
+
+/// Why a policy asks to evict a pod.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ground {
+    /// The code of the first rule that the pod breaks; where a transfer of its ended, how.
+    pub reason: &'static str,
+    /// The classes that are concerned.
+    pub classes: BTreeSet<ClassName>,
+}
 
 /// The policies that still ask to evict a pod, by the newest view and the pod as it is stored now. Empty: it is right by
 /// now, or something keeps it.
@@ -192,8 +201,9 @@ pub fn still<'p>(
             Meaning::Nothing | Meaning::Keep(..) => continue,
         };
         for policy in policies.into_iter().filter(|policy| asked.contains(&policy.name)) {
-            let ground = grounds.entry(policy.name.clone()).or_insert((finding.reason, BTreeSet::new()));
-            ground.1.extend(finding.class.as_ref().and_then(|class| class.as_str().parse().ok()));
+            let first = || Ground { reason: finding.reason.code(), classes: BTreeSet::new() };
+            let ground = grounds.entry(policy.name.clone()).or_insert_with(first);
+            ground.classes.extend(finding.class.as_ref().and_then(|class| class.as_str().parse().ok()));
         }
     }
     grounds

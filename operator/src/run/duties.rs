@@ -54,7 +54,8 @@ impl Duties {
             let controller =
                 Controller::new(client.clone(), index.clone(), metrics.clone(), auditor.audited());
             let stamper = Stamper::new(client.clone(), index.clone(), metrics.clone());
-            let closer = Closer::new(client.clone(), index.clone(), metrics.clone(), identity.clone());
+            let closer =
+                Closer::new(client.clone(), index.clone(), metrics.clone(), identity.clone(), outbox.clone());
             let reporter = Reporter::new(client.clone(), metrics.clone(), auditor.audited());
             let responder = Responder::new(
                 &once,

@@ -147,7 +147,7 @@ fn active(judged: &Judged<'_>, failing: Option<&str>) -> Wanted {
         }
         Standing::Closed(why) => Wanted::fails(ACTIVE, "NotYet", why),
         Standing::Suspended(why) => Wanted::fails(ACTIVE, "Suspended", why),
-        Standing::Ended(end, why) => Wanted::fails(ACTIVE, reason_of(*end), why),
+        Standing::Ended(end, why) => Wanted::fails(ACTIVE, end.as_str(), why),
     }
 }
 
@@ -175,16 +175,8 @@ fn expiring_soon(judged: &Judged<'_>, now: Timestamp) -> Wanted {
 
 fn ended(judged: &Judged<'_>, end: End, kind: &'static str, otherwise: &str) -> Wanted {
     match judged.end() {
-        Some((ended, why)) if ended == end => Wanted::holds(kind, reason_of(end), why),
+        Some((ended, why)) if ended == end => Wanted::holds(kind, end.as_str(), why),
         _ => Wanted::fails(kind, "No", otherwise),
-    }
-}
-
-fn reason_of(end: End) -> &'static str {
-    match end {
-        End::Expired => "Expired",
-        End::Revoked => "Revoked",
-        End::Superseded => "Superseded",
     }
 }
 

@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use bund_crds::TransferDecision::{Approved, Revoked};
-use bund_e2e::control_plane::Options;
+use bund_e2e::{control_plane::Options, ledger::LedgerFolder};
+use bund_ledger::Event;
 use k8s_openapi::jiff::Timestamp;
 use kube::api::DynamicObject;
 use serde_json::json;
@@ -12,7 +13,7 @@ use serde_json::json;
 use super::vault::{HOLDS, PERSONAL, VAULT, has, lay, marked, networks, pod, policies, policy};
 use crate::bed::Bed;
 use crate::transfers::example::{decision, transfer_of};
-use crate::transfers::ground::{Ground, on_ground};
+use crate::transfers::ground::{Ground, on_configured_ground};
 
 const CLOSED: [&str; 2] = ["bund-egress", "bund-egress-personal-information"];
 /// How long a rule may outlive its transfer.
@@ -21,7 +22,8 @@ const CLOSES_WITHIN: Duration = Duration::from_secs(5);
 const ABROAD: &str = "203.0.113.7/32";
 
 pub(super) async fn until_it_ends(bed: &Bed) -> Result<()> {
-    on_ground(bed, Options::api_only(), async |ground| {
+    let folder = LedgerFolder::new()?;
+    on_configured_ground(bed, Options::api_only(), folder.configuration(), async |ground| {
         lay(ground).await?;
         for name in ["sender", "bystander"] {
             ground.admin.create(&pod(VAULT, name, &[PERSONAL])).await?;
@@ -30,7 +32,7 @@ pub(super) async fn until_it_ends(bed: &Bed) -> Result<()> {
         revoked(ground).await?;
         expires(ground).await?;
         needs_a_gateway(ground).await?;
-        evicts(ground).await
+        evicts(ground, &folder).await
     })
     .await
 }
@@ -127,8 +129,8 @@ async fn needs_a_gateway(ground: &Ground<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Where the policy asks for it, who could send is evicted when the transfer ends.
-async fn evicts(ground: &Ground<'_>) -> Result<()> {
+/// Where the policy asks for it, who could send is evicted when the transfer ends, and that is on record once.
+async fn evicts(ground: &Ground<'_>, folder: &LedgerFolder) -> Result<()> {
     let mut evicting = policy(VAULT, "Deny");
     evicting["spec"]["egress"] = json!({ "transferEnd": "Evict" });
     ground.admin.apply(&evicting).await?;
@@ -147,5 +149,17 @@ async fn evicts(ground: &Ground<'_>) -> Result<()> {
     ground.plane.eventually("who could send is evicted", gone).await?;
     let bystander = pods.get("bystander").await?;
     ensure!(bystander.metadata.deletion_timestamp.is_none(), "a bystander is evicted");
-    Ok(())
+    let recorded = async || {
+        let mut told = Vec::new();
+        for entry in folder.entries()? {
+            if let Event::Enforced(it) = entry.event
+                && it.place.kind == "Pod"
+            {
+                told.push(format!("{} {} {} {}", it.action, it.place.name, it.policy, it.reason));
+            }
+        }
+        ensure!(told == ["Evicting sender vault Revoked", "Evicted sender vault Revoked"], "{told:?}");
+        Ok(())
+    };
+    ground.plane.eventually("the eviction is in the ledger", recorded).await
 }

@@ -32,7 +32,7 @@ pub fn owners<'i>(inventory: &'i Inventory, snapshot: &Snapshot) -> Vec<Owner<'i
     let made_by_mapped = |object: &Value| {
         controller(object).is_some_and(|owner| {
             let GroupKind { group, kind } = GroupKind::of(owner);
-            snapshot.world().mapping(&group, &kind).is_some_and(|mapping| !mapping.templates.is_empty())
+            snapshot.world().mappings_of(&group, &kind).any(|mapping| !mapping.templates.is_empty())
         })
     };
     let is_mirror = |object: &Value| MadeBy::read(object) == MadeBy::Kubelet;
@@ -53,7 +53,7 @@ fn is_owner(owner: &Owner<'_>, snapshot: &Snapshot) -> bool {
         Role::Binding { .. } | Role::Namespace | Role::Carrier(_) | Role::Grant(_) | Role::Network(_) => {
             false
         }
-        Role::Other => snapshot.world().mapping(&owner.subject.id.group, &owner.subject.id.kind).is_some(),
+        Role::Other => snapshot.world().maps(&owner.subject.id.group, &owner.subject.id.kind),
     }
 }
 

@@ -19,7 +19,7 @@ pub(super) fn declared(inventory: &Inventory, plan: &NamespacePlan, open: Open<'
     let mut found = Vec::new();
     for object in here {
         let GroupKind { group, kind } = GroupKind::of(object);
-        if open.snapshot.world().mapping(&group, &kind).is_none() {
+        if !open.snapshot.world().maps(&group, &kind) {
             continue;
         }
         let subject = open.snapshot.extract(object, Some(&plan.namespace), None);

@@ -64,7 +64,7 @@ fn without_namespace(question: &Question<'_>, judged: &str) -> Option<String> {
             "it is kept for no guarded namespace; every policy counts, in its strictest mode".to_owned()
         }
         Role::Namespace | Role::Carrier(_) => return None,
-        _ if question.known.snapshot.world().mapping(&subject.id.group, &subject.id.kind).is_some() => {
+        _ if question.known.snapshot.world().maps(&subject.id.group, &subject.id.kind) => {
             format!("it lives in no namespace, and is judged as if in {judged}")
         }
         _ => "it lives in no namespace".to_owned(),

@@ -20,7 +20,7 @@ use crate::{
     select::{self, Requirement, requirements},
     snapshot::{CarrierId, CarrierKind, ClassKind, DEFAULT_NAMESPACE, Enrolment},
     storage::{AskedClass, StoredFacts},
-    subject::{PodShape, Role},
+    subject::{PodShape, Role, WorkloadKind},
 };
 
 mod binding;
@@ -218,6 +218,9 @@ impl Judge<'_> {
             merge(&mut all, classes);
         }
         self.lost_on_the_way(subject, &mut all);
+        if subject.role == Role::Workload(WorkloadKind::MappedForNamespace) {
+            self.enrolled(&mut all);
+        }
         self.whole(subject, &all);
         all
     }
@@ -225,12 +228,17 @@ impl Judge<'_> {
     /// What acts for its namespace: what its labels say, and everything that policies keep there.
     fn network(&mut self, subject: &Subject) -> Classification {
         let mut all = self.classifier.labelled(&subject.labels, &FieldPath::of("metadata.labels"));
-        // Of a namespace that nobody knows it is told that it was taken to be guarded; the webhook looks it up.
-        if self.snapshot.enrolment(self.namespace) == Enrolment::Guarded {
-            merge(&mut all, select::enrolled(self.snapshot, self.namespace));
-        }
+        self.enrolled(&mut all);
         self.whole(subject, &all);
         all
+    }
+
+    /// Adds everything that policies keep in the namespace.
+    fn enrolled(&self, all: &mut Classification) {
+        // Of a namespace that nobody knows it is told that it was taken to be guarded; the webhook looks it up.
+        if self.snapshot.enrolment(self.namespace) == Enrolment::Guarded {
+            merge(all, select::enrolled(self.snapshot, self.namespace));
+        }
     }
 
     /// A volume, claim, snapshot, or anything else that passes its classes on.

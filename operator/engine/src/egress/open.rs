@@ -13,10 +13,11 @@ use crate::{HeldClass, Snapshot, Timestamp, network_policy::Selector};
 /// counted in: it is asked for each of them.
 pub(crate) fn open_to_holders(class: &HeldClass, namespace: &str, snapshot: &Snapshot) -> Vec<Allowed> {
     let mut left_closed = BTreeSet::new();
-    let mut open = opening::of_everybody(snapshot, &mut left_closed);
-    if let Some(closing) = Closing::in_namespace(namespace, snapshot) {
+    let closing = Closing::in_namespace(namespace, snapshot);
+    let mut open = opening::of_everybody(closing.as_ref(), snapshot, &mut left_closed);
+    if let Some(closing) = &closing {
         let holds = Holds([class.clone()].into());
-        open.extend(opening::of_policies(&holds, &closing, snapshot, &mut left_closed));
+        open.extend(opening::of_policies(&holds, closing, snapshot, &mut left_closed));
     }
     open
 }

@@ -17,9 +17,10 @@ use bund_crds::{
 
 use ipnet::{IpNet, Ipv4Net};
 
-use super::{Allowed, Holds, LeftClosed, Peer, Why, closing::Closing};
+use super::{Allowed, Holds, LeftClosed, Peer, Why, api_server, closing::Closing};
 use crate::{
-    Location, Snapshot, address,
+    Location, Snapshot,
+    address::{self, reach, reach::Reach},
     locate::{first_inside, locate_network},
     snapshot::{Policy, TransferFacts},
 };
@@ -27,19 +28,50 @@ use crate::{
 /// The port at which a cache of names listens on its node.
 const DOMAIN: u16 = 53;
 
-/// What every pod may reach, marked or not.
-pub(super) fn of_everybody(snapshot: &Snapshot, left_closed: &mut BTreeSet<LeftClosed>) -> Vec<Allowed> {
+/// What every pod may reach, marked or not. A public address that is known to be outside of wherever policies keep something
+/// is none at which the API server is asked, whoever says so. Most API servers have private ones, which tell no place.
+pub(super) fn of_everybody(
+    closing: Option<&Closing<'_>>,
+    snapshot: &Snapshot,
+    left_closed: &mut BTreeSet<LeftClosed>,
+) -> Vec<Allowed> {
     let mut allows = of_dns(&snapshot.world().location().dns);
-    let api_server: Vec<Allowed> = snapshot.api_server().openings().collect();
-    if api_server.is_empty() {
+    let mut told = snapshot.api_server().reached_at();
+    if told.is_empty() {
         left_closed.insert(LeftClosed {
             asked_by: Why::ApiServer,
             what: "the API server".into(),
             reason: "neither the Service default/kubernetes nor its EndpointSlice is known".into(),
         });
     }
-    allows.extend(api_server);
+    told.retain(|(address, port)| {
+        let Some(place) = closing.and_then(|closing| abroad(*address, closing, snapshot)) else {
+            return true;
+        };
+        let what = with_ports(&address.addr().to_string(), &[*port]);
+        let reason = format!("it is {}", Location::Outside(place));
+        left_closed.insert(LeftClosed { asked_by: Why::ApiServer, what, reason: reason.into() });
+        false
+    });
+    allows.extend(api_server::openings(told));
     allows
+}
+
+/// Where a public address is, where it is known to be outside of every jurisdiction of the policies that apply.
+fn abroad(address: IpNet, closing: &Closing<'_>, snapshot: &Snapshot) -> Option<String> {
+    if matches!(reach::of_network(address), Reach::Private(_)) {
+        return None;
+    }
+    let jurisdictions: BTreeSet<_> =
+        closing.policies().iter().flat_map(|policy| &policy.spec.jurisdictions).collect();
+    let mut place = None;
+    for jurisdiction in jurisdictions {
+        match locate_network(address, jurisdiction, snapshot.world()) {
+            Location::Outside(found) => place = Some(found),
+            Location::Inside | Location::Unknown(_) => return None,
+        }
+    }
+    place
 }
 
 fn of_dns(dns: &ClusterDns) -> Vec<Allowed> {

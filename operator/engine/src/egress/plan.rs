@@ -44,7 +44,7 @@ fn in_survey(namespace: &str, survey: &Survey, snapshot: &Snapshot, now: Timesta
     let mut policies = Vec::from([PlannedPolicy {
         name: EVERY.into(),
         selects: Selected::Every,
-        allows: opening::of_everybody(snapshot, &mut left_closed),
+        allows: opening::of_everybody(Some(&closing), snapshot, &mut left_closed),
     }]);
     policies.extend(of_sets(closed, &closing, survey, snapshot, &mut left_closed));
     policies.extend(of_transfers(namespace, snapshot, now, &mut left_closed));

@@ -24,7 +24,7 @@ impl Snapshot {
     }
 
     pub(super) fn observe_network_policy(&mut self, object: &Value, namespace: &str, name: Box<str>) {
-        let subject = Subject::extract(object, Some(namespace), None, None);
+        let subject = Subject::extract(object, Some(namespace), None, []);
         self.network_policies.insert_mut((namespace.into(), name), Arc::new(subject));
     }
 }

@@ -68,7 +68,7 @@ impl PodFacts {
         let uid = object.get("metadata").and_then(|metadata| metadata.get("uid")).and_then(Value::as_str);
         Self {
             uid: uid.unwrap_or_default().into(),
-            subject: Subject::extract(object, Some(namespace), None, None),
+            subject: Subject::extract(object, Some(namespace), None, []),
             life: if matches!(phase, Some("Succeeded" | "Failed")) { Life::Ended } else { Life::Lasts },
         }
     }

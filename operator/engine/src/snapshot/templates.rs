@@ -18,7 +18,7 @@ pub(super) struct Templates(RedBlackTreeMapSync<TemplateKey, Arc<Subject>>);
 impl Templates {
     /// Takes in an object that makes pods, if nothing else stands for it.
     pub(super) fn observe(&mut self, namespace: &str, object: &Value) {
-        let subject = Subject::extract(object, Some(namespace), None, None);
+        let subject = Subject::extract(object, Some(namespace), None, []);
         let key = (namespace.into(), subject.id.kind.clone(), subject.id.name.clone());
         if subject.id.name.is_empty() || is_stood_for(&subject.made_by) {
             self.0.remove_mut(&key);

@@ -233,12 +233,19 @@ impl World {
         self.policies.values()
     }
 
-    /// The mapping of a kind: the first by name, where several map it.
-    pub fn mapping(&self, group: &str, kind: &str) -> Option<&DestinationMappingSpec> {
-        self.mappings
-            .values()
-            .map(AsRef::as_ref)
-            .find(|mapping| mapping.target.group == group && mapping.target.kind == kind)
+    /// The mappings of a kind, in order of name. What all of them read counts: no further one makes another see less.
+    pub fn mappings_of<'w>(
+        &'w self,
+        group: &str,
+        kind: &str,
+    ) -> impl Iterator<Item = &'w DestinationMappingSpec> {
+        let all = self.mappings.values().map(AsRef::as_ref);
+        all.filter(move |mapping| mapping.target.group == group && mapping.target.kind == kind)
+    }
+
+    /// Whether some mapping maps a kind.
+    pub fn maps(&self, group: &str, kind: &str) -> bool {
+        self.mappings_of(group, kind).next().is_some()
     }
 
     /// Every mapping, in order of name.

@@ -2,7 +2,10 @@
 
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 
-use bund_crds::{DestinationMappingSpec, QueryStep, destination_mapping::TemplateShape};
+use bund_crds::{
+    DestinationMappingSpec, QueryStep,
+    destination_mapping::{MappedDestination, MappedTemplate, TemplateShape},
+};
 use serde_json::Value;
 
 use super::{
@@ -19,11 +22,11 @@ use crate::{
 };
 
 /// See [`Subject::extract`].
-pub(super) fn extract(
+pub(super) fn extract<'m>(
     object: &Value,
     namespace: Option<&str>,
     name: Option<&str>,
-    mapping: Option<&DestinationMappingSpec>,
+    mappings: impl IntoIterator<Item = &'m DestinationMappingSpec>,
 ) -> Subject {
     let mut reader = Reader::default();
     let metadata_at = FieldPath::of("metadata");
@@ -51,9 +54,7 @@ pub(super) fn extract(
     if subject.carrier.is_none() {
         subject.made_by = MadeBy::read(object);
     }
-    if let Some(mapping) = mapping {
-        fill_mapped(&mut reader, object, mapping, &mut subject);
-    }
+    fill_mapped(&mut reader, object, &Mapped::of(mappings), &mut subject);
     subject.defects = reader.defects;
     subject
 }
@@ -221,8 +222,35 @@ fn stateful_claims(
     claims
 }
 
-fn fill_mapped(reader: &mut Reader, object: &Value, mapping: &DestinationMappingSpec, subject: &mut Subject) {
-    for template in &mapping.templates {
+/// What all mappings of a kind say together, each once.
+#[derive(Default)]
+struct Mapped<'m> {
+    templates: Vec<&'m MappedTemplate>,
+    destinations: Vec<&'m MappedDestination>,
+    acts_for_namespace: bool,
+}
+
+impl<'m> Mapped<'m> {
+    fn of(mappings: impl IntoIterator<Item = &'m DestinationMappingSpec>) -> Self {
+        let mut all = Self::default();
+        for DestinationMappingSpec { target: _, destinations, templates, acts_for_namespace } in mappings {
+            templates.iter().for_each(|one| add(&mut all.templates, one));
+            destinations.iter().for_each(|one| add(&mut all.destinations, one));
+            all.acts_for_namespace |= acts_for_namespace;
+        }
+        all
+    }
+}
+
+/// Adds what is not there yet.
+fn add<T: PartialEq>(all: &mut Vec<T>, one: T) {
+    if !all.contains(&one) {
+        all.push(one);
+    }
+}
+
+fn fill_mapped(reader: &mut Reader, object: &Value, mapped: &Mapped<'_>, subject: &mut Subject) {
+    for template in &mapped.templates {
         for (at, value) in select(object, template.query.steps()) {
             let shape = match template.shape {
                 TemplateShape::PodTemplate => {
@@ -244,15 +272,17 @@ fn fill_mapped(reader: &mut Reader, object: &Value, mapping: &DestinationMapping
             subject.shapes.push(shape);
         }
     }
-    if !mapping.templates.is_empty() && subject.role == Role::Other {
-        subject.role = Role::Workload(WorkloadKind::Mapped);
+    if subject.role == Role::Other {
+        subject.role = match (mapped.templates.is_empty(), mapped.acts_for_namespace) {
+            (false, false) => Role::Workload(WorkloadKind::Mapped),
+            (false, true) => Role::Workload(WorkloadKind::MappedForNamespace),
+            (true, true) => Role::Network(NetworkKind::Mapped),
+            (true, false) => Role::Other,
+        };
     }
-    if mapping.acts_for_namespace && subject.role == Role::Other {
-        subject.role = Role::Network(NetworkKind::Mapped);
-    }
-    for mapped in &mapping.destinations {
-        for (at, value) in select(object, mapped.query.steps()) {
-            destination::read(reader, mapped, &at, value, &mut subject.destinations);
+    for destination in &mapped.destinations {
+        for (at, value) in select(object, destination.query.steps()) {
+            destination::read(reader, destination, &at, value, &mut subject.destinations);
         }
     }
 }

@@ -9,6 +9,8 @@ pub enum WorkloadKind {
     Scheduled,
     /// An object of a mapped kind, whose pods a scheduler places.
     Mapped,
+    /// The same, and it acts besides for whatever lives in its namespace.
+    MappedForNamespace,
 }
 
 /// Where a built-in kind keeps its pod template: `(kind, path of the template)`.

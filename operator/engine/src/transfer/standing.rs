@@ -27,6 +27,17 @@ pub enum End {
     Superseded,
 }
 
+impl End {
+    /// The same in a word, which conditions and the ledger tell.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Expired => "Expired",
+            Self::Revoked => "Revoked",
+            Self::Superseded => "Superseded",
+        }
+    }
+}
+
 /// Whether a transfer is in effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Standing {

@@ -1,6 +1,10 @@
 //! The plan of a namespace, whole.
 
+use std::sync::Arc;
+
 use bund_engine::egress::{manifest, openings_of, plan, plan_of};
+use bund_engine::snapshot::{Country, DatabaseState, Databases, Geography, Said};
+use ipnet::IpNet;
 use serde_json::{Value, json};
 
 use crate::world::{deployment, namespace, noon, own, pod, pod_of, policy, recorded, snapshot, transfer};
@@ -275,4 +279,43 @@ fn only_what_the_api_server_writes_itself_tells_where_it_is() {
     ]);
     let left = plan_of("shop", &unknown, noon()).unwrap().left_closed;
     assert_eq!(left.iter().map(|left| left.what.as_ref()).collect::<Vec<_>>(), ["the API server"]);
+}
+
+/// Databases that place every address in one country.
+#[derive(Debug)]
+struct Everywhere(&'static str);
+
+impl Databases for Everywhere {
+    fn country_of(&self, _: IpNet) -> Said {
+        Said::Country(Country::of(self.0).unwrap())
+    }
+
+    fn states(&self) -> Vec<DatabaseState> {
+        Vec::new()
+    }
+}
+
+#[test]
+fn a_public_address_that_is_known_to_be_abroad_is_none_of_the_api_server() {
+    let slice = json!({
+        "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4",
+        "metadata": {"name": "kubernetes", "namespace": "default"},
+        "endpoints": [{"addresses": ["172.18.0.3", "172.18.0.2", "8.8.8.8"]}],
+        "ports": [{"name": "https", "port": 6443, "protocol": "TCP"}]
+    });
+    let mut known = snapshot([
+        policy("strict", &["personal-information"], "Deny", &Value::Null),
+        namespace("shop", true),
+        pod("shop", "p", &["personal-information"], &[]),
+        slice,
+    ]);
+    let opens = |snapshot| planned("shop", snapshot).1[0].to_string().contains("8.8.8.8");
+    assert!(opens(&known), "nobody knows where it is");
+    known.set_geography(Geography::of(Arc::new(Everywhere("CN"))));
+    assert!(opens(&known), "it is inside");
+    known.set_geography(Geography::of(Arc::new(Everywhere("US"))));
+    assert_eq!(planned("shop", &known).1[0], of_everybody());
+    let left = plan_of("shop", &known, noon()).unwrap().left_closed;
+    let left: Vec<_> = left.iter().map(|left| format!("{}: {}", left.what, left.reason)).collect();
+    assert_eq!(left, ["8.8.8.8 at 6443/TCP: it is in US"]);
 }

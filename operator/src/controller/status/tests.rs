@@ -187,7 +187,7 @@ fn what_cannot_be_read_is_not_ready() {
 }
 
 #[test]
-fn of_two_mappings_of_one_kind_the_second_is_shadowed() {
+fn of_two_mappings_of_one_kind_both_count() {
     let mut view = view();
     let mapping = json!({"target": {"group": "argoproj.io", "kind": "Rollout", "resource": "rollouts"},
         "templates": [{"query": "$.spec.template"}]});
@@ -195,7 +195,7 @@ fn of_two_mappings_of_one_kind_the_second_is_shadowed() {
     observe(&mut view, own("DestinationMapping", "b", &mapping));
     let reason =
         |name| status_of(&view, OwnKind::DestinationMapping, name)["conditions"][0]["reason"].clone();
-    assert_eq!((reason("a"), reason("b")), (json!("InForce"), json!("Shadowed")));
+    assert_eq!((reason("a"), reason("b")), (json!("InForce"), json!("InForce")));
 }
 
 /// Databases that stand as they are told.

@@ -1,11 +1,13 @@
+use bund_engine::egress::transfer_mark;
 use kube::runtime::watcher::Event;
 use serde_json::json;
 
 use super::*;
 use crate::egress::testing::{
-    as_stored, carry_out, forget, holder, namespace, nothing_stored, observe, pass, pod, shop, wanted,
+    as_stored, carry_out, forget, holder, namespace, nothing_stored, observe, pass, pod, policy, shop, wanted,
 };
 use crate::index::View;
+use crate::response::Ground;
 
 /// The shop with what closes it, everything as it should be.
 fn closed() -> (View, Stored, Memory) {
@@ -185,4 +187,24 @@ fn what_a_transfer_opened_goes_at_once_whatever_is_known() {
     observe(&mut view, namespace(false));
     let written = carry_out(pass(&view, &stored, false, &mut memory), &mut stored, &mut memory);
     assert_eq!(written, ["Shut: delete NetworkPolicy shop/bund-transfer-u-1"]);
+}
+
+#[test]
+fn who_had_a_transfer_that_is_gone_is_evicted_for_the_policies_that_ask_for_it() {
+    let mut view = shop("Deny");
+    let mut evicting = policy("Deny");
+    evicting["metadata"]["name"] = "evicting".into();
+    evicting["spec"]["egress"] = json!({ "transferEnd": "Evict" });
+    observe(&mut view, evicting);
+    let mark = transfer_mark(&"u-transfer".parse().unwrap());
+    let labels = json!({ "data-class.bund.dev/pi": "", "egress.bund.dev/holds": "pi", mark: "" });
+    observe(&mut view, pod("sender", labels));
+    let ground = Ground { reason: "Revoked", classes: ["pi".parse().unwrap()].into() };
+    let grounds = Grounds::from([("evicting".parse().unwrap(), ground)]);
+    let sender: PodKey = ("shop".into(), "sender".into());
+    let leaver = Leaver { uid: "u-sender".into(), going: false, grounds: grounds.clone() };
+    assert_eq!(wanted(&view).owed, BTreeMap::from([(sender.clone(), leaver)]));
+    let writes = pass(&view, &nothing_stored(), true, &mut Memory::default()).writes;
+    let evict = Action::Evict { pod: sender, uid: "u-sender".into(), grounds };
+    assert_eq!(writes.last(), Some(&(Stage::Evict, evict)));
 }

@@ -18,6 +18,7 @@ fn plan() -> Plan {
         trusted: crate::registration::Trusted::new(),
         connect: None,
         trusted_to_connect: crate::registration::Trusted::new(),
+        egress: None,
         network: None,
         inside: None,
         floor: std::collections::BTreeMap::new(),

@@ -67,8 +67,8 @@ fn what_is_right_by_now_or_goes_is_asked_for_no_more() {
     observe(&mut view, pod("shop", "a", "frankfurt", None));
     let name: PolicyName = "stay".parse().unwrap();
     let asks = |view: &View| still(view, &key("shop", "a"), [&name].into_iter(), OWN, at(0));
-    let grounds = (Reason::NodeOutside, BTreeSet::from(["pi".parse().unwrap()]));
-    assert_eq!(asks(&view), BTreeMap::from([(name.clone(), grounds)]));
+    let ground = Ground { reason: "NodeOutside", classes: BTreeSet::from(["pi".parse().unwrap()]) };
+    assert_eq!(asks(&view), BTreeMap::from([(name.clone(), ground)]));
     let with = |object: Value| {
         let mut view = view.clone();
         observe(&mut view, object);
