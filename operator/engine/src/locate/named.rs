@@ -3,7 +3,7 @@
 use alloc::string::{String, ToString};
 use core::net::IpAddr;
 
-use super::{Location, first_inside, locate_host, locate_service};
+use super::{Location, first_inside, locate_host, locate_service, service::service_at};
 use crate::{
     Snapshot,
     address::Host,
@@ -11,6 +11,9 @@ use crate::{
     snapshot::{Enrolment, Leads},
     subject::{NamedHost, Purpose, ServiceNames},
 };
+
+/// Why nobody knows what a short name leads to, and what to write instead.
+const TOO_SHORT: &str = "such a name may be asked for outside of the cluster; call a Service by its whole name, as in name.namespace.svc.cluster.local";
 
 /// Who calls a host.
 #[derive(Clone, Copy)]
@@ -31,12 +34,23 @@ impl Caller<'_> {
         if is_itself(host) || (named.purpose == Purpose::Resolver && self.is_node_cache(host)) {
             return Location::Inside;
         }
-        if let Some((namespace, name)) = self.service_of(named, host) {
+        let by_address = || service_at(host, self.snapshot);
+        if let Some((namespace, name)) = self.service_of(named, host).or_else(by_address) {
             return self.locate_service(&namespace, &name, requirement);
         }
         let world = self.snapshot.world();
         let places = requirement.jurisdictions.iter();
-        first_inside(places.map(|name| locate_host(Ok(host.clone()), name, world)))
+        match first_inside(places.map(|name| locate_host(Ok(host.clone()), name, world))) {
+            Location::Unknown(_) if self.is_too_short(named, host) => Location::Unknown(TOO_SHORT.into()),
+            location => location,
+        }
+    }
+
+    /// Whether a name could be that of a Service, but is asked for elsewhere too.
+    fn is_too_short(self, named: &NamedHost, host: &Host) -> bool {
+        let short = host.name().is_some_and(|name| name.matches('.').count() < 2);
+        let completed = !named.is_whole && self.service_names == ServiceNames::Resolve;
+        short && !completed && named.purpose == Purpose::Proxy
     }
 
     /// Whether it stays on the machine, or in the cluster: then it is no address that leads out.
@@ -63,7 +77,10 @@ impl Caller<'_> {
         let whole = name.strip_suffix(".svc.cluster.local").or_else(|| name.strip_suffix(".svc"));
         let (rest, short) = whole.map_or((&**name, true), |rest| (rest, false));
         match rest.rsplit_once('.') {
+            // What is not completed is no name of the cluster.
+            _ if short && named.is_whole => None,
             None => short.then(|| (self.namespace.into(), rest.into())),
+            Some(_) if short && self.service_names == ServiceNames::WorldFirst => None,
             Some((service, namespace)) => {
                 // A name of two parts is one of the cluster where its second part is one of a Namespace.
                 let known = || !service.contains('.') && self.snapshot.namespace(namespace).is_some();
