@@ -44,9 +44,12 @@ pub(super) fn read(reader: &mut Reader, container: &Value, at: &FieldPath, hosts
         let own = || is_own_address(variable).then(|| OWN.to_owned());
         let is_proxy = PROXIES.contains(&name.to_ascii_uppercase().as_str());
         match value.or_else(own) {
-            Some(text) if is_proxy => hosts.extend(proxy(name, &text, value_at(variable, &at))),
             Some(text) => {
-                mentioned(&text, &|| at.key("value"), hosts);
+                if is_proxy {
+                    hosts.extend(proxy(name, &text, value_at(variable, &at)));
+                } else {
+                    mentioned(&text, &|| at.key("value"), hosts);
+                }
                 known.insert(name, text);
             }
             None if is_proxy && from => {

@@ -272,6 +272,15 @@ fn a_proxy_that_is_put_together_or_kept_elsewhere_is_no_way_past() {
         ),
         (
             env(
+                json!([{"name": "HTTP_PROXY", "value": "http://squid:1"}, {"name": "HTTPS_PROXY", "value": "$(HTTP_PROXY)"}]),
+            ),
+            vec![
+                "spec.containers[0].env[0].value Proxy squid",
+                "spec.containers[0].env[1].value Proxy squid",
+            ],
+        ),
+        (
+            env(
                 json!([{"name": "P", "value": "squid"}, {"name": "P", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}},
                        {"name": "HTTP_PROXY", "value": "http://$(P):3128"}]),
             ),
