@@ -122,7 +122,7 @@ pub struct EscapeException {
     #[schemars(length(min = 1, max = 253))]
     pub name: String,
     /// What it may ask for.
-    #[schemars(length(min = 1, max = 5), extend("x-kubernetes-list-type" = "set"))]
+    #[schemars(length(min = 1, max = 6), extend("x-kubernetes-list-type" = "set"))]
     pub escapes: Vec<Escape>,
 }
 
@@ -140,6 +140,9 @@ pub enum Escape {
     NetAdmin,
     /// The capability `NET_RAW`, where it is asked for: packets that no filter of connections understands.
     NetRaw,
+    /// The annotation `k8s.v1.cni.cncf.io/networks`: networks beside that of the cluster, where its network policies do not
+    /// apply.
+    OtherNetworks,
 }
 
 impl fmt::Display for Escape {

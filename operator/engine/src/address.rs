@@ -96,6 +96,16 @@ impl fmt::Display for Host {
     }
 }
 
+/// Whether a text names a host with the dot of the root behind its name, so that nobody completes it.
+pub(crate) fn is_whole(text: &str) -> bool {
+    let authority = if text.contains("://") {
+        authority::of_url(text)
+    } else {
+        Ok(text.split_once('/').map_or(text, |(authority, _)| authority))
+    };
+    matches!(authority.and_then(authority::host), Ok(authority::Written::Other(name)) if name.ends_with('.'))
+}
+
 /// The network that a text names: an address alone is a network of one.
 pub fn network(text: &str) -> Result<IpNet, Unclear> {
     let (address, length) =

@@ -17,7 +17,7 @@ use crate::{
     finding::{Standing, sentences},
     glass::BrokenGlass,
     snapshot::Enrolment,
-    subject::{Deletion, Role},
+    subject::{Deletion, Role, WorkloadKind},
 };
 
 /// What an entrance answers.
@@ -48,7 +48,8 @@ pub(crate) fn soften(
         *existed.entry(finding.identity()).or_default() += 1;
     }
     // Whoever writes an object can write a deletion timestamp into it, but not into the one that is stored.
-    let going = old.is_some_and(|(old, _)| old.deletion == Deletion::Asked);
+    let going =
+        old.is_some_and(|(old, _)| old.deletion == Deletion::Asked) && stops_as_it_goes(&subject.role);
     let namespace = subject.id.namespace.as_deref().filter(|_| subject.role != Role::Namespace);
     let exempt = namespace.is_some_and(|namespace| snapshot.enrolment(namespace) == Enrolment::Exempt);
     let mut before = Vec::with_capacity(findings.len());
@@ -63,6 +64,19 @@ pub(crate) fn soften(
         } else if (going && !finding.is_washing()) || before || (unmoved && is_about_storage(finding)) {
             finding.standing = Standing::Existed;
         }
+    }
+}
+
+/// Whether nobody acts on an object any more once its deletion is asked for. Services, routes, endpoints, network policies,
+/// grants and what others copy data by count until they are gone, and whoever writes a finalizer says when that is.
+fn stops_as_it_goes(role: &Role) -> bool {
+    match role {
+        Role::Pod
+        | Role::Workload(WorkloadKind::DaemonSet | WorkloadKind::Scheduled)
+        | Role::Binding { .. }
+        | Role::Namespace
+        | Role::Carrier(_) => true,
+        Role::Workload(WorkloadKind::Mapped) | Role::Grant(_) | Role::Network(_) | Role::Other => false,
     }
 }
 

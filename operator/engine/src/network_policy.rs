@@ -13,6 +13,7 @@ use ipnet::IpNet;
 use crate::{FieldPath, Finding, Reason, Snapshot, Subject, Timestamp, decide_standing};
 
 mod allows;
+mod antrea;
 mod bounds;
 mod calico;
 mod cilium;

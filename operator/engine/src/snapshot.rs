@@ -5,6 +5,7 @@
 //! server prints them. What cannot be read is kept as a fact of its own.
 
 use alloc::{boxed::Box, collections::BTreeSet, sync::Arc, vec::Vec};
+use core::net::IpAddr;
 
 use bund_crds::NamespaceName;
 use rpds::{RedBlackTreeMapSync, RedBlackTreeSetSync};
@@ -211,6 +212,13 @@ impl Snapshot {
     /// The Service of this namespace and name.
     pub fn service(&self, namespace: &str, name: &str) -> Option<&ServiceFacts> {
         self.services.get(&(namespace.into(), name.into())).map(AsRef::as_ref)
+    }
+
+    /// The namespace and the name of the Service that has this address in the cluster.
+    pub(crate) fn service_at(&self, address: IpAddr) -> Option<(&str, &str)> {
+        let mut services = self.services.iter();
+        let found = services.find(|(_, service)| service.cluster_ips.contains(&address));
+        found.map(|((namespace, name), _)| (namespace.as_ref(), name.as_ref()))
     }
 
     /// The carrier of this id.

@@ -74,7 +74,9 @@ impl Touched {
             _ if old.holder_facts_differ(&new) => {
                 Self::only([before, after].into_iter().flat_map(|view| resting_on(new.holder(), view)))
             }
-            ("", "Service") if Self::renames(&key, before, after) => Self::Everything,
+            ("", "Service") if Self::renames(&key, before, after) || Self::moves(&key, before, after) => {
+                Self::Everything
+            }
             _ if new.is_workload() => Self::by_workload(&old, &new),
             _ => Self::default(),
         }
@@ -194,6 +196,17 @@ impl Touched {
         let judged_there = after.snapshot.enrolment(namespace) != Enrolment::Exempt;
         let of_pods = |leads: Option<&Leads>| !matches!(leads, Some(Leads::ToName(_)));
         was != is && !(judged_there && of_pods(was) && of_pods(is))
+    }
+
+    /// Whether an address leads to another Service than before: whatever names it may be anywhere. Of guarded namespaces all of
+    /// them lead to what is judged.
+    fn moves(key: &ObjectKey, before: &View, after: &View) -> bool {
+        let namespace = key.namespace.as_deref().unwrap_or_default();
+        let addresses = |view: &View| {
+            let service = view.snapshot.service(namespace, &key.name);
+            service.map(|service| service.cluster_ips.clone()).unwrap_or_default()
+        };
+        after.snapshot.enrolment(namespace) != Enrolment::Guarded && addresses(before) != addresses(after)
     }
 
     /// What rests on a node. Where the node has networks, anything may name an address in them.

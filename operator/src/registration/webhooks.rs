@@ -104,7 +104,7 @@ const SNAPSHOTS: &str = "snapshot.storage.k8s.io";
 const GATEWAY: &str = "gateway.networking.k8s.io";
 
 /// What leads connections and requests on. Of kinds that the API server does not serve it is simply never called.
-fn leading() -> [Value; 5] {
+fn leading() -> [Value; 6] {
     let gateway = [
         "backendtlspolicies",
         "gateways",
@@ -121,16 +121,20 @@ fn leading() -> [Value; 5] {
         rule("", &["services/status"], &["UPDATE"], "Namespaced"),
         rule("discovery.k8s.io", &["endpointslices"], &MADE_AND_CHANGED, "Namespaced"),
         rule("networking.k8s.io", &["ingresses"], &MADE_AND_CHANGED, "Namespaced"),
+        rule("networking.k8s.io", &["ingresses/status"], &["UPDATE"], "Namespaced"),
         rule(GATEWAY, &gateway, &MADE_AND_CHANGED, "Namespaced"),
     ]
 }
 
 /// What lets pods out by the network: the policies of Kubernetes, and those of other engines, which add to them.
-const LET_OUT: [(&str, &str); 4] = [
+const LET_OUT: [(&str, &str); 7] = [
     ("networking.k8s.io", "networkpolicies"),
     ("cilium.io", "ciliumnetworkpolicies"),
     ("crd.projectcalico.org", "networkpolicies"),
     ("projectcalico.org", "networkpolicies"),
+    ("crd.antrea.io", "networkpolicies"),
+    ("networking.gke.io", "fqdnnetworkpolicies"),
+    ("networking.k8s.aws", "applicationnetworkpolicies"),
 ];
 
 /// The ways through the API server into pods. `kubectl cp` is an exec, and `kubectl debug` adds a container.

@@ -33,6 +33,7 @@ pub(super) async fn whole(bed: &Bed) -> Result<()> {
         follows_what_pods_hold(ground).await?;
         only_told(ground).await?;
         widened(ground).await?;
+        widened_as_it_goes(ground).await?;
         goes(ground).await
     })
     .await
@@ -108,6 +109,26 @@ async fn widened(ground: &Ground<'_>) -> Result<()> {
     closed(ground, ATTIC, "True", "Closed").await?;
     let refused = ground.admin.create(&wide).await.err().context("it was admitted again")?;
     ensure!(format!("{refused:#}").contains("EgressWidened"), "{refused:#}");
+    Ok(())
+}
+
+/// What is deleted and kept by a finalizer still counts, and opens no more than before. Who takes the finalizer off is let.
+async fn widened_as_it_goes(ground: &Ground<'_>) -> Result<()> {
+    let narrow = json!({
+        "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+        "metadata": { "name": "narrow", "namespace": ATTIC, "finalizers": ["e2e.bund.dev/kept"] },
+        "spec": { "podSelector": {}, "policyTypes": ["Egress"], "egress": [] }
+    });
+    ground.admin.create(&narrow).await?;
+    ground.admin.delete(&narrow).await?;
+    let policies_of_attic = api(ground, ATTIC);
+    let change = async |change: serde_json::Value| {
+        policies_of_attic.patch("narrow", &PatchParams::default(), &Patch::Merge(&change)).await
+    };
+    let refused = change(json!({ "spec": { "egress": [{}] } })).await.err().context("it was widened")?;
+    ensure!(format!("{refused:#}").contains("EgressWidened"), "{refused:#}");
+    change(json!({ "metadata": { "finalizers": null } })).await?;
+    ensure!(policies_of_attic.get_opt("narrow").await?.is_none(), "it is not gone");
     Ok(())
 }
 

@@ -7,7 +7,7 @@
 use alloc::{boxed::Box, collections::BTreeMap, string::ToString, vec::Vec};
 use core::net::IpAddr;
 
-use super::{Host, Unclear};
+use super::{Host, Unclear, is_whole};
 
 mod plausible;
 
@@ -18,6 +18,8 @@ pub(crate) struct Mention {
     pub(crate) text: Box<str>,
     /// The host, where readers agree on it.
     pub(crate) host: Result<Host, Unclear>,
+    /// Whether the dot of the root stands behind its name.
+    pub(crate) is_whole: bool,
 }
 
 /// Longer texts are looked at as far as this: no setting is longer, and whoever writes one decides how long it is.
@@ -91,17 +93,17 @@ fn url(word: &str, start: usize, end: usize, authority: &str, told: &mut dyn FnM
         Err(_) => !without_secrets(authority).is_empty(),
     };
     if tells {
-        told(mention(host, authority));
+        told(mention(host, authority, is_whole(url)));
     }
 }
 
 /// What is told of a host. Of one that is unclear only what cannot be a password.
-fn mention(host: Result<Host, Unclear>, written: &str) -> Mention {
+fn mention(host: Result<Host, Unclear>, written: &str, is_whole: bool) -> Mention {
     let text = match &host {
         Ok(host) => host.to_string().into(),
         Err(_) => without_secrets(written).into(),
     };
-    Mention { text, host }
+    Mention { text, host, is_whole }
 }
 
 /// What stands behind the user in a URL or in `host:port`, up to the port: whatever it is, it is no password.
@@ -130,8 +132,8 @@ fn plain(word: &str, whole: Whole, told: &mut dyn FnMut(Mention)) {
         None if bare => alone(host, whole),
         Some(_) | None => None,
     };
-    if let Some(host) = read {
-        told(mention(Ok(host), ""));
+    if let Some(read) = read {
+        told(mention(Ok(read), "", is_whole(host)));
     }
 }
 

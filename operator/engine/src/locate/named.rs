@@ -1,9 +1,12 @@
 //! Where a host is that an object names, as whoever calls it finds it.
 
-use alloc::string::ToString;
+use alloc::string::{String, ToString};
 use core::net::IpAddr;
 
-use super::{Location, first_inside, locate_host, locate_service, service::named_service};
+use super::{
+    Location, first_inside, locate_host, locate_service,
+    service::{named_service, service_at},
+};
 use crate::{
     Snapshot,
     address::Host,
@@ -11,6 +14,9 @@ use crate::{
     snapshot::{Enrolment, Leads},
     subject::{NamedHost, Purpose, ServiceNames},
 };
+
+/// Why nobody knows what a short name leads to, and what to write instead.
+const TOO_SHORT: &str = "such a name may be asked for outside of the cluster; call a Service by its whole name, as in name.namespace.svc.cluster.local";
 
 /// Who calls a host.
 #[derive(Clone, Copy)]
@@ -31,12 +37,23 @@ impl Caller<'_> {
         if is_itself(host) || (named.purpose == Purpose::Resolver && self.is_node_cache(host)) {
             return Location::Inside;
         }
-        if let Some((namespace, name)) = self.service_of(named, host) {
-            return self.locate_service(namespace, name, requirement);
+        let by_address = || service_at(host, self.snapshot);
+        if let Some((namespace, name)) = self.service_of(named, host).or_else(by_address) {
+            return self.locate_service(&namespace, &name, requirement);
         }
         let world = self.snapshot.world();
         let places = requirement.jurisdictions.iter();
-        first_inside(places.map(|name| locate_host(Ok(host.clone()), name, world)))
+        match first_inside(places.map(|name| locate_host(Ok(host.clone()), name, world))) {
+            Location::Unknown(_) if self.is_too_short(named, host) => Location::Unknown(TOO_SHORT.into()),
+            location => location,
+        }
+    }
+
+    /// Whether a name could be that of a Service, but is asked for elsewhere too.
+    fn is_too_short(self, named: &NamedHost, host: &Host) -> bool {
+        let short = host.name().is_some_and(|name| name.matches('.').count() < 2);
+        let completed = !named.is_whole && self.service_names == ServiceNames::Resolve;
+        short && !completed && named.purpose == Purpose::Proxy
     }
 
     /// Whether it stays on the machine, or in the cluster: then it is no address that leads out.
@@ -55,22 +72,23 @@ impl Caller<'_> {
 
     /// The namespace and the name of the Service that a name means: `orders`, `orders.shop`, `orders.shop.svc`,
     /// `orders.shop.svc.cluster.local`. A node knows none of them.
-    fn service_of<'h>(self, named: &NamedHost, host: &'h Host) -> Option<(&'h str, &'h str)>
-    where
-        Self: 'h,
-    {
+    fn service_of(self, named: &NamedHost, host: &Host) -> Option<(String, String)> {
         let Host::Name(name) = host else { return None };
         if self.service_names == ServiceNames::Unsure || named.purpose == Purpose::Probe {
             return None;
         }
         let short = || match name.split_once('.') {
+            // What is not completed is no name of the cluster.
+            _ if named.is_whole => None,
             None => Some((self.namespace, &**name)),
+            Some(_) if self.service_names == ServiceNames::WorldFirst => None,
             // A name of two parts is one of the cluster where its second part is one of a Namespace.
             Some((service, namespace)) => {
                 self.snapshot.namespace(namespace).is_some().then_some((namespace, service))
             }
         };
-        named_service(name).or_else(short)
+        let found = named_service(name).or_else(short);
+        found.map(|(namespace, name)| (namespace.into(), name.into()))
     }
 
     /// Where a Service leads, unless it leads to pods that every policy lets be reached all the same.

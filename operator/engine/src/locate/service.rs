@@ -3,7 +3,7 @@
 //! A Service leads to pods of its own namespace, to what its endpoints say, or to another name. Where its namespace is guarded,
 //! whoever writes one of these is judged for it; so what it leads to is known to be inside before it exists.
 
-use alloc::{boxed::Box, collections::BTreeSet, format, vec::Vec};
+use alloc::{collections::BTreeSet, format, string::String, vec::Vec};
 
 use bund_crds::JurisdictionName;
 
@@ -45,9 +45,9 @@ fn called(
     snapshot: &Snapshot,
     names: usize,
 ) -> Location {
-    if let Ok(Host::Name(host)) = host
-        && let Some((namespace, name)) = service_called(host, from, snapshot)
-    {
+    let by_name = |host: &Host| service_called(host.name()?, from, snapshot);
+    let service = |host: &Host| by_name(host).or_else(|| service_at(host, snapshot));
+    if let Some((namespace, name)) = host.as_ref().ok().and_then(service) {
         return leads(&namespace, &name, jurisdictions, snapshot, names);
     }
     let world = snapshot.world();
@@ -83,8 +83,14 @@ fn leads(
     }
 }
 
+/// The Service that has an address in the cluster: its address leads where its name does.
+pub(super) fn service_at(host: &Host, snapshot: &Snapshot) -> Option<(String, String)> {
+    let Host::Address(address) = host else { return None };
+    snapshot.service_at(*address).map(|(namespace, name)| (namespace.into(), name.into()))
+}
+
 /// The Service that a name means, called from a namespace.
-fn service_called(host: &str, from: Option<&str>, snapshot: &Snapshot) -> Option<(Box<str>, Box<str>)> {
+fn service_called(host: &str, from: Option<&str>, snapshot: &Snapshot) -> Option<(String, String)> {
     let bare = || {
         let from = from.filter(|_| !host.contains('.'))?;
         snapshot.service(from, host).is_some().then(|| (from.into(), host.into()))

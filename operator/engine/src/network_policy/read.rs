@@ -8,7 +8,7 @@ use bund_crds::Protocol;
 use ipnet::{IpNet, Ipv4Net};
 use serde_json::Value;
 
-use super::{NetworkPolicy, Peer, Ports, Rule, Selector, To, calico, cilium};
+use super::{NetworkPolicy, Peer, Ports, Rule, Selector, To, antrea, calico, cilium};
 use crate::FieldPath;
 
 /// The members of these names of an object, `null` where absent; `None` where it has others, or is no object.
@@ -50,7 +50,11 @@ impl NetworkPolicy {
     pub(crate) fn of_kind(group: &str, kind: &str, object: &Value) -> Option<Self> {
         let spec = object.get("spec").unwrap_or(&Value::Null);
         match (group, kind) {
-            ("networking.k8s.io" | "extensions", "NetworkPolicy") => Some(Self::read(spec)),
+            // Those of GKE and EKS have its form, and peers of their own by name, which cannot be read.
+            ("networking.k8s.io" | "extensions", "NetworkPolicy")
+            | ("networking.gke.io", "FQDNNetworkPolicy")
+            | ("networking.k8s.aws", "ApplicationNetworkPolicy") => Some(Self::read(spec)),
+            ("crd.antrea.io", "NetworkPolicy") => Some(antrea::read(spec)),
             ("cilium.io", "CiliumNetworkPolicy") => Some(cilium::read(object)),
             ("projectcalico.org" | "crd.projectcalico.org", "NetworkPolicy") => Some(calico::read(spec)),
             _ => None,
@@ -109,7 +113,7 @@ fn rule(entry: &Value, at: &FieldPath) -> Rule {
     Rule { at, to, ports: ports(listed) }
 }
 
-fn peer(entry: &Value) -> Peer {
+pub(super) fn peer(entry: &Value) -> Peer {
     let known = members(entry, ["ipBlock", "namespaceSelector", "podSelector"]);
     match known {
         Some([block, Value::Null, Value::Null]) => self::block(block).unwrap_or(Peer::Unreadable),
@@ -132,7 +136,7 @@ fn block(block: &Value) -> Option<Peer> {
 }
 
 /// The ports of a rule; `None` where it lists none, so that they are all allowed.
-fn ports(listed: &Value) -> Option<BTreeSet<Ports>> {
+pub(super) fn ports(listed: &Value) -> Option<BTreeSet<Ports>> {
     match listed {
         Value::Null => None,
         Value::Array(entries) if entries.is_empty() => None,

@@ -45,6 +45,9 @@ fn what(escape: Escape) -> &'static str {
             "asks for the rights of its node, with which it can get around every network policy"
         }
         Escape::NetAdmin => "asks for the right to change the routes and filters of its network",
+        Escape::OtherNetworks => {
+            "asks for a network beside that of the cluster, where no network policy of it holds"
+        }
         Escape::NetRaw => "asks for the right to send packets that filters of connections do not understand",
     }
 }

@@ -8,7 +8,8 @@ use crate::{
     cover::{FlowDestination, FlowPlace},
     locate::Caller,
     select::Requirement,
-    subject::{NamedHost, Purpose},
+    snapshot::Enrolment,
+    subject::{NamedHost, Purpose, ServiceNames},
 };
 
 /// Tells of every host that is named for this purpose and is not inside: `does` is what the pod does with it.
@@ -32,7 +33,14 @@ pub(super) fn judge(
 
 /// The pods of a shape, as those who call what it names.
 pub(super) fn caller<'c>(case: &Case<'c>, namespace: &'c str) -> Caller<'c> {
-    let service_names = case.shape.network.service_names;
+    let network = &case.shape.network;
+    // Where names are completed in a namespace that anybody may write to, a Service of that may answer.
+    let is_open = |other: &str| {
+        let enrolment = case.snapshot.enrolment(other);
+        other != namespace && !matches!(enrolment, Enrolment::Guarded | Enrolment::Assumed)
+    };
+    let strays = network.completed_in.iter().any(|other| is_open(other));
+    let service_names = if strays { ServiceNames::Unsure } else { network.service_names };
     Caller { namespace, service_names, snapshot: case.snapshot }
 }
 

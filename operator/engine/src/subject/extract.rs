@@ -123,6 +123,7 @@ fn fill_role(reader: &mut Reader, object: &Value, subject: &mut Subject) {
                 at: FieldPath::root(),
                 spec_at: FieldPath::of("spec"),
                 spec: object.get("spec").unwrap_or(&Value::Null),
+                metadata: object.get("metadata").unwrap_or(&Value::Null),
                 labels: subject.labels.clone(),
                 labels_at: FieldPath::of("metadata.labels"),
                 pod_name: name,
@@ -193,7 +194,9 @@ fn template_shape(
     let labels = reader.labels(template.and_then(|t| t.get("metadata")), &at.key("metadata"));
     let spec_at = at.key("spec");
     let spec = template.and_then(|t| t.get("spec")).unwrap_or(&Value::Null);
-    pod_shape(reader, Place { at, spec_at, spec, labels, labels_at, pod_name: None, stateful }, unknown)
+    let metadata = template.and_then(|t| t.get("metadata")).unwrap_or(&Value::Null);
+    let place = Place { at, spec_at, spec, metadata, labels, labels_at, pod_name: None, stateful };
+    pod_shape(reader, place, unknown)
 }
 
 /// The claims of a `StatefulSet`: `<template>-<set>-<ordinal>`.
@@ -261,6 +264,7 @@ fn fill_mapped(reader: &mut Reader, object: &Value, mapped: &Mapped<'_>, subject
                         spec_at: at.clone(),
                         at,
                         spec: value,
+                        metadata: &Value::Null,
                         labels: subject.labels.clone(),
                         labels_at: FieldPath::of("metadata.labels"),
                         pod_name: None,

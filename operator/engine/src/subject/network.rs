@@ -76,8 +76,9 @@ impl Found<'_> {
 
     /// Every text in the list `name` of `parent` leads to a host.
     fn hosts(&mut self, parent: &Value, at: &FieldPath, name: &str) {
+        let list = self.reader.list(parent, at, name);
         let at = at.key(name);
-        for (index, entry) in self.reader.list(parent, &at, name).iter().enumerate() {
+        for (index, entry) in list.iter().enumerate() {
             match entry.as_str() {
                 Some(text) => self.add(at.index(index), text, Towards::Host),
                 None => self.reader.note(at.index(index), "a string"),

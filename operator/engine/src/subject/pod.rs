@@ -134,6 +134,8 @@ pub(crate) struct Place<'v> {
     pub(crate) at: FieldPath,
     pub(crate) spec_at: FieldPath,
     pub(crate) spec: &'v Value,
+    /// What stands beside the spec as its metadata; `null` where nothing does.
+    pub(crate) metadata: &'v Value,
     pub(crate) labels: Labels,
     pub(crate) labels_at: FieldPath,
     /// The pod's name, where it is known.
@@ -144,7 +146,7 @@ pub(crate) struct Place<'v> {
 
 /// Reads the pod spec at `place`; fields that nobody knows are added to `unknown`.
 pub(crate) fn pod_shape(reader: &mut Reader, place: Place<'_>, unknown: &mut Vec<FieldPath>) -> PodShape {
-    let Place { at, spec_at, spec, labels, labels_at, pod_name, stateful } = place;
+    let Place { at, spec_at, spec, metadata, labels, labels_at, pod_name, stateful } = place;
     if !spec.is_object() {
         reader.note(spec_at.clone(), "an object");
     }
@@ -161,7 +163,7 @@ pub(crate) fn pod_shape(reader: &mut Reader, place: Place<'_>, unknown: &mut Vec
     let ephemeral = ephemeral_claims(reader, spec, &spec_at, pod_name, &mounts);
     let claims = ephemeral.into_iter().chain(stateful).collect();
     let volumes = volumes(reader, spec, &spec_at, &mounts).into();
-    let network = pod_network(reader, spec, &spec_at);
+    let network = pod_network(reader, spec, &spec_at, (metadata, &at.key("metadata")));
     PodShape {
         at,
         spec_at,

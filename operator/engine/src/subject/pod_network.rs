@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::Reader;
 use crate::{
     FieldPath,
-    address::{Host, Unclear, mention::mentions},
+    address::{Host, Unclear, is_whole, mention::mentions},
 };
 
 mod environment;
@@ -26,6 +26,8 @@ pub struct PodNetwork {
     pub node_resolver: Option<FieldPath>,
     /// Whether names of the cluster's Services lead to them, and nowhere else.
     pub service_names: ServiceNames,
+    /// The namespaces in which it completes names, besides its own.
+    pub completed_in: Vec<Box<str>>,
     /// The hosts that it names.
     pub hosts: Vec<NamedHost>,
 }
@@ -36,6 +38,8 @@ pub enum ServiceNames {
     /// To the Services.
     #[default]
     Resolve,
+    /// To the Services, but one with a dot is asked for in the world before it is completed.
+    WorldFirst,
     /// Wherever other name servers, or other domains in which names are completed, say.
     Unsure,
 }
@@ -51,6 +55,8 @@ pub struct NamedHost {
     pub text: Box<str>,
     /// The host, where it can be told.
     pub host: Result<Host, Untold>,
+    /// Whether the dot of the root stands behind its name: then it is asked for as it is, and never completed.
+    pub is_whole: bool,
 }
 
 /// What a host is named for.
@@ -92,23 +98,30 @@ impl NamedHost {
             Ok(host) => alloc::format!("{host}").into(),
             Err(_) => crate::address::mention::without_secrets(text).into(),
         };
-        Self { field, purpose, text: told, host }
+        Self { field, purpose, text: told, host, is_whole: is_whole(text) }
     }
 }
 
 /// Every container of a pod spec, with its field.
 const CONTAINERS: [&str; 3] = ["containers", "initContainers", "ephemeralContainers"];
 
-/// Reads what the pod spec at `at` says about the network.
-pub(super) fn pod_network(reader: &mut Reader, spec: &Value, at: &FieldPath) -> Arc<PodNetwork> {
+/// Reads what the pod spec at `at` says about the network, and its metadata, which are at `beside`.
+pub(super) fn pod_network(
+    reader: &mut Reader,
+    spec: &Value,
+    at: &FieldPath,
+    (metadata, beside): (&Value, &FieldPath),
+) -> Arc<PodNetwork> {
     let mut network = PodNetwork::default();
+    escape::of_metadata(reader, metadata, beside, &mut network.escapes);
     escape::of_pod(reader, spec, at, &mut network.escapes);
     resolver::read(reader, spec, at, &mut network);
+    let sees = escape::Sees::read(reader, spec, at);
     for list in CONTAINERS {
         let list_at = at.key(list);
         for (index, container) in reader.list(spec, at, list).iter().enumerate() {
             let at = list_at.index(index);
-            escape::of_container(reader, container, &at, &mut network.escapes);
+            escape::of_container(reader, container, &at, sees, &mut network.escapes);
             probe::read(reader, container, &at, &mut network.hosts);
             environment::read(reader, container, &at, &mut network.hosts);
         }
@@ -142,6 +155,7 @@ fn mentioned(text: &str, at: &dyn Fn() -> FieldPath, hosts: &mut Vec<NamedHost>)
             purpose: Purpose::Mention,
             text: mention.text,
             host: mention.host.map_err(Untold::Unclear),
+            is_whole: mention.is_whole,
         });
     }
 }

@@ -20,14 +20,20 @@ fn condition(name: &str, expression: &str) -> Value {
     json!({ "name": name, "expression": expression })
 }
 
-/// Everything but what leaves the labels of an object that is already going as they are: finalizers are removed so,
-/// and nobody is to wait for us to see something deleted.
+/// Where objects that are asked about say what they do, besides labels and annotations.
+const CONTENTS: [&str; 5] = ["endpoints", "spec", "specs", "subsets", "template"];
+
+/// Everything but what leaves an object that is already going as it is: finalizers are removed so, and nobody is to wait for
+/// us to see something deleted. What is going still acts: a Service leads on, and a NetworkPolicy lets out.
 pub(super) fn not_only_going() -> Value {
+    let same = |member: &&str| format!("object.?{member}.orValue({{}}) == oldObject.?{member}.orValue({{}})");
+    let same_contents = CONTENTS.iter().map(same).collect::<Vec<_>>().join(" && ");
     condition(
         "not-only-going",
         &format!(
             "request.operation != 'UPDATE' || has(request.subResource) || {NOT_BOTH} || \
-             !oldObject.?metadata.?deletionTimestamp.hasValue() || !({SAME_LABELS}) || {DECLASSIFIES}"
+             !oldObject.?metadata.?deletionTimestamp.hasValue() || !({SAME_LABELS}) || \
+             !({SAME_ANNOTATIONS}) || !({same_contents})"
         ),
     )
 }
@@ -36,16 +42,22 @@ pub(super) fn not_only_going() -> Value {
 const SAME_ADDRESSES: &str =
     "object.?status.?loadBalancer.orValue({}) == oldObject.?status.?loadBalancer.orValue({})";
 
+/// Whether the annotations stay as they are.
+const SAME_ANNOTATIONS: &str =
+    "object.?metadata.?annotations.orValue({}) == oldObject.?metadata.?annotations.orValue({})";
+
 /// Of writes through `status` and `finalize` only those that change labels too. The API server lets them (of all
 /// built-in kinds only Deployments are spared), and what kubelets and controllers write there all the time does not. Of
-/// Services also those that change the addresses at which a load balancer takes connections.
+/// Services also those that change the addresses at which a load balancer takes connections, and of Services and Ingresses
+/// those that change annotations, by which controllers are told where to send requests.
 pub(super) fn status_only_with_labels() -> Value {
     condition(
         "status-only-with-labels",
         &format!(
             "!has(request.subResource) || !(request.subResource in ['status', 'finalize']) || {NOT_BOTH} || \
              !({SAME_LABELS}) || {DECLASSIFIES} || \
-             (request.resource.resource == 'services' && !({SAME_ADDRESSES}))"
+             (request.resource.resource == 'services' && !({SAME_ADDRESSES})) || \
+             (request.resource.resource in ['services', 'ingresses'] && !({SAME_ANNOTATIONS}))"
         ),
     )
 }

@@ -147,6 +147,7 @@ fn the_resources_of_guarded_namespaces_are_those_that_can_place_data_or_lose_a_c
             "/services/status 1",
             "discovery.k8s.io/endpointslices 2",
             "networking.k8s.io/ingresses 2",
+            "networking.k8s.io/ingresses/status 1",
             "gateway.networking.k8s.io/backendtlspolicies 2",
             "gateway.networking.k8s.io/gateways 2",
             "gateway.networking.k8s.io/grpcroutes 2",
@@ -166,6 +167,9 @@ fn the_resources_of_guarded_namespaces_are_those_that_can_place_data_or_lose_a_c
             "cilium.io/ciliumnetworkpolicies 2",
             "crd.projectcalico.org/networkpolicies 2",
             "projectcalico.org/networkpolicies 2",
+            "crd.antrea.io/networkpolicies 2",
+            "networking.gke.io/fqdnnetworkpolicies 2",
+            "networking.k8s.aws/applicationnetworkpolicies 2",
             "argoproj.io/rollouts 2",
         ]
     );

@@ -51,6 +51,11 @@ fn one(found: &mut Found<'_>, at: &FieldPath, key: &str, value: &str, says: Says
             }
         }
         Says::Region(provider) => found.add(at.clone(), value, Towards::Region(provider.parse().ok())),
+        Says::UntoldWhere(why) => {
+            if value.eq_ignore_ascii_case("true") || value == "1" {
+                found.add(at.clone(), value, Towards::Untold(why));
+            }
+        }
         Says::Untold(why) => found.add(at.clone(), value, Towards::Untold(why)),
         Says::Snippet(why) => found.add(at.clone(), &digest(key, value), Towards::Untold(why)),
         Says::Object(group, kind) => {
@@ -58,6 +63,11 @@ fn one(found: &mut Found<'_>, at: &FieldPath, key: &str, value: &str, says: Says
                 let to = Towards::Object { group: group.into(), kind: kind.into() };
                 found.add(at.clone(), name, to);
             }
+        }
+        Says::Namespace => {
+            // Which Service it is stands elsewhere; where it may lead is a matter of its namespace.
+            let to = Towards::Service { namespace: Some(value.into()), name: "*".into() };
+            found.add(at.clone(), value, to);
         }
         Says::Json(why) => match serde_json::from_str(value) {
             Ok(settings) => json(found, at, &settings),

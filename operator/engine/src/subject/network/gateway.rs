@@ -20,6 +20,7 @@ pub(super) fn read(found: &mut Found<'_>, object: &Value, kind: &str) {
             let (at_infrastructure, infrastructure) = found.object(spec, &at, "infrastructure");
             // Implementations write these onto the Service that they make.
             annotations::read_map(found, infrastructure, &at_infrastructure);
+            parameters(found, infrastructure, &at_infrastructure);
             plain_listeners(found, spec, &at);
         }
         "ListenerSet" => plain_listeners(found, spec, &at),
@@ -28,6 +29,16 @@ pub(super) fn read(found: &mut Found<'_>, object: &Value, kind: &str) {
             found.host(validation, &at, "hostname");
         }
         _ => routes(found, spec, &at),
+    }
+}
+
+/// Settings of the implementation for one Gateway, which may send logs and traces of requests elsewhere. A ConfigMap holds
+/// changes to what the implementation makes, and that is judged.
+fn parameters(found: &mut Found<'_>, infrastructure: &Value, at: &FieldPath) {
+    let (at, settings) = found.object(infrastructure, at, "parametersRef");
+    let kind = found.reader.text(settings, &at, "kind").unwrap_or_default();
+    if !settings.is_null() && kind != "ConfigMap" {
+        reference(found, settings, &at);
     }
 }
 

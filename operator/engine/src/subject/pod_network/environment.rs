@@ -36,16 +36,23 @@ pub(super) fn read(reader: &mut Reader, container: &Value, at: &FieldPath, hosts
     for (index, variable) in reader.list(container, at, "env").iter().enumerate() {
         let at = env_at.index(index);
         let name = variable.get("name").and_then(Value::as_str).unwrap_or_default();
-        let value = variable.get("value").and_then(Value::as_str).map(|text| expanded(text, &known));
+        // An empty value is none where another source is named, and what a name meant before counts no more.
+        let from = variable.get("valueFrom").is_some_and(|from| !from.is_null());
+        let value = variable.get("value").and_then(Value::as_str).filter(|text| !from || !text.is_empty());
+        let value = value.map(|text| expanded(text, &known));
+        known.remove(name);
         let own = || is_own_address(variable).then(|| OWN.to_owned());
         let is_proxy = PROXIES.contains(&name.to_ascii_uppercase().as_str());
         match value.or_else(own) {
-            Some(text) if is_proxy => hosts.extend(proxy(name, &text, value_at(variable, &at))),
             Some(text) => {
-                mentioned(&text, &|| at.key("value"), hosts);
+                if is_proxy {
+                    hosts.extend(proxy(name, &text, value_at(variable, &at)));
+                } else {
+                    mentioned(&text, &|| at.key("value"), hosts);
+                }
                 known.insert(name, text);
             }
-            None if is_proxy && variable.get("valueFrom").is_some_and(|from| !from.is_null()) => {
+            None if is_proxy && from => {
                 hosts.push(untold(at.key("valueFrom"), name, Untold::Elsewhere));
             }
             None => {}
@@ -61,7 +68,7 @@ pub(super) fn read(reader: &mut Reader, container: &Value, at: &FieldPath, hosts
 }
 
 fn value_at(variable: &Value, at: &FieldPath) -> FieldPath {
-    at.key(if variable.get("value").is_some() { "value" } else { "valueFrom" })
+    at.key(if variable.get("valueFrom").is_some_and(Value::is_object) { "valueFrom" } else { "value" })
 }
 
 fn is_own_address(variable: &Value) -> bool {
@@ -80,7 +87,7 @@ fn proxy(name: &str, text: &str, field: FieldPath) -> Option<NamedHost> {
 
 /// A proxy of which only the variable is told.
 fn untold(field: FieldPath, variable: &str, why: Untold) -> NamedHost {
-    NamedHost { field, purpose: Purpose::Proxy, text: variable.into(), host: Err(why) }
+    NamedHost { field, purpose: Purpose::Proxy, text: variable.into(), host: Err(why), is_whole: false }
 }
 
 /// The text with `$(NAME)` replaced, as a kubelet does it: by variables in front of it. `$$` is a dollar sign; what is not

@@ -1,5 +1,6 @@
 //! Whom a pod asks for names, and which names it answers itself.
 
+use alloc::boxed::Box;
 use core::net::IpAddr;
 
 use serde_json::Value;
@@ -20,8 +21,14 @@ pub(super) fn read(reader: &mut Reader, spec: &Value, at: &FieldPath, network: &
     if network.node_resolver.is_some() {
         network.service_names = ServiceNames::Unsure;
     }
+    // What kubelets write for names of the cluster, and what resolvers take where nobody writes it.
+    let mut dots = if policy == "None" { 1 } else { 5 };
     if let Some(config) = reader.object_value(spec, at, "dnsConfig") {
         dns_config(reader, config, &at.key("dnsConfig"), network);
+        dots = options(reader, config, &at.key("dnsConfig")).unwrap_or(dots);
+    }
+    if dots <= 1 && network.service_names == ServiceNames::Resolve {
+        network.service_names = ServiceNames::WorldFirst;
     }
     // Whom it asks instead knows Services only where it is the cache of the cluster's names on each node.
     if policy == "None" && !network.hosts.iter().all(is_link_local) {
@@ -45,6 +52,7 @@ fn dns_config(reader: &mut Reader, config: &Value, at: &FieldPath, network: &mut
                 continue;
             };
             if purpose == Purpose::SearchDomain && is_of_services(text) {
+                network.completed_in.extend(namespace_of(text));
                 continue;
             }
             if purpose == Purpose::SearchDomain {
@@ -60,6 +68,36 @@ fn is_of_services(domain: &str) -> bool {
     let domain = domain.trim_end_matches('.').to_ascii_lowercase();
     let below = domain.strip_suffix("svc.cluster.local");
     domain == "cluster.local" || below.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+}
+
+/// The namespace in whose Services a domain completes names, if in those of one: `shop.svc.cluster.local`.
+fn namespace_of(domain: &str) -> Option<Box<str>> {
+    let domain = domain.trim_end_matches('.').to_ascii_lowercase();
+    let rest = domain.strip_suffix(".svc.cluster.local")?;
+    rest.rsplit('.').next().map(Box::from)
+}
+
+/// How many dots a name needs to be asked for as it is before it is completed, where an option says so. Kubelets copy
+/// options as they are: one with a space or a line end in it would be any line of the resolver's file.
+fn options(reader: &mut Reader, config: &Value, at: &FieldPath) -> Option<u32> {
+    let mut dots = None;
+    let list_at = at.key("options");
+    for (index, option) in reader.list(config, at, "options").iter().enumerate() {
+        let at = list_at.index(index);
+        for member in ["name", "value"] {
+            let text = reader.text(option, &at, member).unwrap_or_default();
+            if text.contains(|c: char| c.is_whitespace() || c.is_control()) {
+                reader.note(at.key(member), "one word");
+            }
+        }
+        let text = |member: &str| option.get(member).and_then(Value::as_str).unwrap_or_default();
+        let (name, value) = text("name").split_once(':').unwrap_or((text("name"), text("value")));
+        if name == "ndots" {
+            // What cannot be read may be none at all.
+            dots = Some(value.parse().unwrap_or_default());
+        }
+    }
+    dots
 }
 
 fn host_aliases(reader: &mut Reader, spec: &Value, at: &FieldPath, network: &mut PodNetwork) {

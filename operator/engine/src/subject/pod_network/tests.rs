@@ -7,7 +7,8 @@ use super::*;
 /// What is read of a pod spec, and what in it is not as it should be.
 fn read(spec: &Value) -> (PodNetwork, Vec<String>) {
     let mut reader = Reader::default();
-    let network = pod_network(&mut reader, spec, &FieldPath::of("spec"));
+    let beside = (&Value::Null, &FieldPath::root());
+    let network = pod_network(&mut reader, spec, &FieldPath::of("spec"), beside);
     let defects = reader.defects.iter().map(|defect| format!("{}", defect.field)).collect();
     (PodNetwork::clone(&network), defects)
 }
@@ -47,6 +48,10 @@ fn whatever_escapes_network_policies_is_found_in_every_container() {
         (add(json!(["All"])), "spec.containers[0].securityContext.capabilities.add[0] NetAdmin"),
         (add(json!(["CAP_NET_RAW"])), "spec.containers[0].securityContext.capabilities.add[0] NetRaw"),
         (add(json!(["SYS_ADMIN"])), "spec.containers[0].securityContext.capabilities.add[0] Privileged"),
+        (
+            json!({"hostPID": true, "containers": [{"securityContext": {"capabilities": {"add": ["SYS_PTRACE"]}}}]}),
+            "spec.containers[0].securityContext.capabilities.add[0] Privileged",
+        ),
     ] {
         assert_eq!(escapes(&spec), [expected], "{spec}");
     }
@@ -56,12 +61,27 @@ fn whatever_escapes_network_policies_is_found_in_every_container() {
 }
 
 #[test]
+fn networks_beside_that_of_the_cluster_are_told_with_their_annotation() {
+    let told = |annotations: Value| {
+        let mut reader = Reader::default();
+        let beside = (&json!({"annotations": annotations}), &FieldPath::of("metadata"));
+        pod_network(&mut reader, &json!({}), &FieldPath::of("spec"), beside).escapes.clone()
+    };
+    for key in ["k8s.v1.cni.cncf.io/networks", "v1.multus-cni.io/default-network"] {
+        let field = FieldPath::of("metadata.annotations").key(key);
+        assert_eq!(told(json!({key: "wan"})), [(field, Escape::OtherNetworks)]);
+        assert_eq!(told(json!({key: " "})), []);
+    }
+    assert_eq!(told(json!({"k8s.v1.cni.cncf.io/network-status": "[]"})), []);
+}
+
+#[test]
 fn what_escapes_nothing_is_not_told() {
     for spec in [
         json!({}),
         json!({"hostNetwork": false, "hostPID": true, "securityContext": {"runAsUser": 0}}),
         json!({"containers": [{"ports": [{"containerPort": 80, "hostPort": 0}], "securityContext": {"privileged": false}}]}),
-        json!({"containers": [{"securityContext": {"capabilities": {"add": ["NET_BIND_SERVICE", "CHOWN"], "drop": ["NET_RAW"]}}}]}),
+        json!({"containers": [{"securityContext": {"capabilities": {"add": ["NET_BIND_SERVICE", "CHOWN", "SYS_PTRACE"], "drop": ["NET_RAW"]}}}]}),
     ] {
         assert_eq!(escapes(&spec), [] as [String; 0], "{spec}");
         assert_eq!(read(&spec).1, [] as [String; 0]);
@@ -135,9 +155,59 @@ fn only_domains_of_services_leave_names_of_services_as_they_are() {
         assert_eq!(read(&json!({"dnsConfig": {"searches": [domain]}})).0.service_names, names, "{domain}");
     }
     for (server, names) in [("169.254.20.10", ServiceNames::Resolve), ("10.20.0.53", ServiceNames::Unsure)] {
-        let spec = json!({"dnsPolicy": "None", "dnsConfig": {"nameservers": [server]}});
+        let config = json!({"nameservers": [server], "options": [{"name": "ndots", "value": "5"}]});
+        let spec = json!({"dnsPolicy": "None", "dnsConfig": config});
         assert_eq!(read(&spec).0.service_names, names, "{server}");
     }
+}
+
+#[test]
+fn names_with_a_dot_are_asked_for_in_the_world_where_an_option_says_so() {
+    let asks = |policy: &str, options: Value| {
+        let config = json!({"nameservers": ["169.254.20.10"], "options": options});
+        read(&json!({"dnsPolicy": policy, "dnsConfig": config})).0.service_names
+    };
+    for (policy, options, names) in [
+        ("ClusterFirst", json!([]), ServiceNames::Resolve),
+        ("ClusterFirst", json!([{"name": "ndots", "value": "2"}]), ServiceNames::Resolve),
+        ("ClusterFirst", json!([{"name": "ndots", "value": "1"}]), ServiceNames::WorldFirst),
+        ("ClusterFirst", json!([{"name": "ndots:1"}]), ServiceNames::WorldFirst),
+        ("ClusterFirst", json!([{"name": "ndots"}]), ServiceNames::WorldFirst),
+        ("ClusterFirst", json!([{"name": "edns0"}]), ServiceNames::Resolve),
+        ("None", json!([]), ServiceNames::WorldFirst),
+        ("None", json!([{"name": "ndots", "value": "5"}]), ServiceNames::Resolve),
+    ] {
+        assert_eq!(asks(policy, options.clone()), names, "{policy} {options}");
+    }
+}
+
+#[test]
+fn an_option_that_would_be_another_line_of_the_resolvers_file_is_a_defect() {
+    for (option, field) in [
+        (json!({"name": "rotate\nnameserver 8.8.8.8"}), "spec.dnsConfig.options[0].name"),
+        (json!({"name": "ndots", "value": "5\nnameserver 8.8.8.8"}), "spec.dnsConfig.options[0].value"),
+    ] {
+        assert_eq!(read(&json!({"dnsConfig": {"options": [option]}})).1, [field]);
+    }
+}
+
+#[test]
+fn names_are_completed_in_the_namespaces_that_domains_name() {
+    let spec = json!({"dnsConfig": {"searches": ["svc.cluster.local", "Office.svc.cluster.local.", "cluster.local"]}});
+    assert_eq!(read(&spec).0.completed_in, [Box::from("office")]);
+}
+
+#[test]
+fn the_dot_of_the_root_is_told_wherever_it_stands() {
+    let spec = json!({"containers": [{
+        "env": [{"name": "HTTP_PROXY", "value": "http://squid.dev.:3128"}, {"name": "HTTPS_PROXY", "value": "squid.dev:3128"},
+                {"name": "API", "value": "https://orders.dev.:443/x"}],
+        "args": ["--db=db.example.com.:5432"]
+    }]});
+    let whole: Vec<_> = read(&spec).0.hosts.into_iter().map(|named| (named.text, named.is_whole)).collect();
+    let expected =
+        [("squid.dev", true), ("squid.dev", false), ("orders.dev", true), ("db.example.com", true)];
+    assert_eq!(whole, expected.map(|(text, is_whole)| (Box::from(text), is_whole)));
 }
 
 #[test]
@@ -199,6 +269,28 @@ fn a_proxy_that_is_put_together_or_kept_elsewhere_is_no_way_past() {
             env(json!([{"name": "N", "valueFrom": {"fieldRef": {"fieldPath": "status.hostIP"}}},
                        {"name": "HTTP_PROXY", "value": "http://$(N):3128"}])),
             vec!["spec.containers[0].env[1].value Proxy localhost"],
+        ),
+        (
+            env(
+                json!([{"name": "HTTP_PROXY", "value": "http://squid:1"}, {"name": "HTTPS_PROXY", "value": "$(HTTP_PROXY)"}]),
+            ),
+            vec![
+                "spec.containers[0].env[0].value Proxy squid",
+                "spec.containers[0].env[1].value Proxy squid",
+            ],
+        ),
+        (
+            env(
+                json!([{"name": "P", "value": "squid"}, {"name": "P", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}},
+                       {"name": "HTTP_PROXY", "value": "http://$(P):3128"}]),
+            ),
+            vec!["spec.containers[0].env[2].value Proxy HTTP_PROXY untold"],
+        ),
+        (
+            env(
+                json!([{"name": "HTTP_PROXY", "value": "", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}]),
+            ),
+            vec!["spec.containers[0].env[0].valueFrom Proxy HTTP_PROXY untold"],
         ),
         (
             env(json!([{"name": "HTTP_PROXY", "value": "http://$$(P):3128"}])),

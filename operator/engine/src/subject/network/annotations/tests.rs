@@ -87,6 +87,34 @@ fn regions_objects_and_versions_of_tls_are_told_apart() {
 }
 
 #[test]
+fn what_goes_behind_the_host_that_was_asked_for_is_a_path_or_another_host() {
+    let root = "nginx.ingress.kubernetes.io/app-root";
+    assert_eq!(read_one(root, "/shop"), []);
+    assert_eq!(read_one(root, ".example.com/"), place(".example.com/", Towards::Host));
+}
+
+#[test]
+fn a_namespace_of_services_and_routes_of_other_controllers_are_told() {
+    let office = Towards::Service { namespace: Some("office".into()), name: "*".into() };
+    assert_eq!(read_one("k8s.apisix.apache.org/svc-namespace", "office"), place("office", office));
+    for (key, value) in [
+        ("zalando.org/skipper-filter", r#"tee("https://copy.example.com")"#),
+        ("zalando.org/skipper-routes", r#"all: * -> "https://copy.example.com""#),
+        ("higress.io/destination", "copy.dns:443"),
+        ("service.cilium.io/global", "true"),
+        ("io.cilium/global-service", "True"),
+        ("alb.ingress.kubernetes.io/auth-idp-cognito", r#"{"userPoolDomain": "copy"}"#),
+    ] {
+        assert!(matches!(read_one(key, value).as_slice(), [(_, Towards::Untold(_))]), "{key}");
+    }
+}
+
+#[test]
+fn a_service_of_this_cluster_alone_leads_to_no_other() {
+    assert_eq!(read_one("service.cilium.io/global", "false"), []);
+}
+
+#[test]
 fn other_annotations_say_nothing() {
     for key in ["nginx.ingress.kubernetes.io/proxy-body-size", "cert-manager.io/cluster-issuer", "note"] {
         assert_eq!(read_one(key, "https://copy.example.com"), [], "{key}");
