@@ -39,6 +39,7 @@ pub(super) fn extract(
         role: Role::Other,
         carrier: None,
         network_policy: None,
+        cluster_policy: None,
         shapes: Vec::new(),
         destinations: Vec::new(),
         forwards: Arc::default(),
