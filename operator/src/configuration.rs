@@ -32,6 +32,8 @@ pub struct Configuration {
     /// What owns the objects that the leader registers. Left out: nothing owns them, and whoever removes us
     /// removes them.
     pub owner: Option<Owner>,
+    /// Closed egress.
+    pub egress: Egress,
     /// The databases that say where public addresses are.
     pub geo: Geo,
     /// The record outside of the cluster. Left out: LedgerEvents are the only record.
@@ -112,6 +114,15 @@ pub struct Owner {
     pub cluster_role: String,
 }
 
+/// Closed egress.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "camelCase")]
+pub struct Egress {
+    /// The priority in the tier `Admin`, from 0 to 1000, of the ClusterNetworkPolicies that close namespaces. Those of a lower
+    /// number come before them.
+    pub cluster_policy_priority: u16,
+}
+
 /// Logs: JSON lines on standard error.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -169,6 +180,12 @@ impl Default for Certificates {
     }
 }
 
+impl Default for Egress {
+    fn default() -> Self {
+        Self { cluster_policy_priority: 100 }
+    }
+}
+
 impl Default for Log {
     fn default() -> Self {
         Self { filter: "info".to_owned() }
@@ -191,6 +208,9 @@ pub enum Error {
     },
 }
 
+/// The highest priority that the API of ClusterNetworkPolicies knows.
+const PRIORITY_LIMIT: u16 = 1000;
+
 /// The longest time that we answer on after SIGTERM.
 const SHUTDOWN_DELAY_LIMIT: u8 = 10;
 
@@ -209,7 +229,18 @@ impl Configuration {
 
     fn check(&self) -> Result<(), Error> {
         let wrong = |key, why: String| Err(Error::Value { key, why });
-        let Self { webhook, health: _, metrics: _, certificates, owner, geo, ledger, log: _, tracing } = self;
+        let Self {
+            webhook,
+            health: _,
+            metrics: _,
+            certificates,
+            owner,
+            egress,
+            geo,
+            ledger,
+            log: _,
+            tracing,
+        } = self;
         if let Some(url) = webhook.url.as_ref().filter(|url| !url.starts_with("https://")) {
             return wrong("webhook.url", format!("`{url}` does not begin with https://"));
         }
@@ -219,6 +250,10 @@ impl Configuration {
                 "webhook.shutdownDelaySeconds",
                 format!("{asked} is more than {SHUTDOWN_DELAY_LIMIT}"),
             );
+        }
+        if egress.cluster_policy_priority > PRIORITY_LIMIT {
+            let asked = egress.cluster_policy_priority;
+            return wrong("egress.clusterPolicyPriority", format!("{asked} is more than {PRIORITY_LIMIT}"));
         }
         for (key, name) in [
             ("webhook.service.name", Some(&webhook.service.name)),
@@ -286,6 +321,7 @@ health: {address: "127.0.0.1:1"}
 metrics: {address: "127.0.0.1:2"}
 certificates: {source: Secret, secretName: tls}
 owner: {clusterRole: bund-controller}
+egress: {clusterPolicyPriority: 7}
 geo: {databases: [{path: /geo/a.mmdb, maxAgeDays: 7}]}
 ledger:
   name: ledger.example.com/prod
@@ -306,6 +342,7 @@ tracing: {otlpEndpoint: "http://collector:4317", sampleRatio: 1}
             metrics: Metrics { address: "127.0.0.1:2".parse().unwrap() },
             certificates: Certificates { source: CertificateSource::Secret, secret_name: "tls".to_owned() },
             owner: Some(Owner { cluster_role: "bund-controller".to_owned() }),
+            egress: Egress { cluster_policy_priority: 7 },
             geo: Geo {
                 databases: vec![GeoDatabase { path: "/geo/a.mmdb".into(), sha256: None, max_age_days: 7 }],
             },
@@ -337,6 +374,7 @@ tracing: {otlpEndpoint: "http://collector:4317", sampleRatio: 1}
             ("certificates: {source: own}", "own"),
             ("certificates: {secretName: \"\"}", "certificates.secretName: is empty"),
             ("owner: {}", "clusterRole"),
+            ("egress: {clusterPolicyPriority: 1001}", "egress.clusterPolicyPriority: 1001 is more than 1000"),
             (
                 "tracing: {otlpEndpoint: collector}",
                 "tracing.otlpEndpoint: `collector` does not begin with http://",

@@ -239,7 +239,8 @@ async fn serve(
         namespace: namespace.clone(),
         identity: identity.clone(),
     };
-    let duties = Duties { client, once, index, registration, kept, metrics, identity };
+    let egress = configuration.egress;
+    let duties = Duties { client, once, index, registration, kept, egress, metrics, identity };
     tokio::select! {
         () = server => Ok(()),
         () = lead => Ok(()),

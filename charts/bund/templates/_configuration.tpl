@@ -16,6 +16,8 @@ certificates:
 # When this ClusterRole goes, the API server removes every webhook configuration and policy that we registered.
 owner:
   clusterRole: bund-controller
+egress:
+  clusterPolicyPriority: {{ .Values.egress.clusterPolicyPriority }}
 {{- with .Values.geo }}
 {{- if .databases }}
 {{ include "bund.geo.configuration" . }}

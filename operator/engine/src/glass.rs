@@ -47,15 +47,20 @@ pub(crate) fn let_through(findings: &mut [Finding], subject: &Subject, snapshot:
             None => return,
         },
     };
-    let Some(glass) = snapshot.broken_glass(namespace, now) else { return };
-    let Some(until) = glass.until else { return };
+    let Some(standing) = standing_in(namespace, snapshot, now) else { return };
     // An emergency passes; what is taken from protection in one would be gone for good.
     let passing = |finding: &&mut Finding| enforce::refuses(finding) && !finding.is_washing();
     for finding in findings.iter_mut().filter(passing) {
-        finding.standing = Standing::LetThrough(BrokenGlass {
-            name: glass.name.to_string(),
-            requested_by: glass.requested_by.to_string(),
-            until,
-        });
+        finding.standing = standing.clone();
     }
+}
+
+/// How what would refuse a request stands where glass is broken in `namespace`; `None` where none is.
+pub(crate) fn standing_in(namespace: &str, snapshot: &Snapshot, now: Timestamp) -> Option<Standing> {
+    let glass = snapshot.broken_glass(namespace, now)?;
+    Some(Standing::LetThrough(BrokenGlass {
+        name: glass.name.to_string(),
+        requested_by: glass.requested_by.to_string(),
+        until: glass.until?,
+    }))
 }

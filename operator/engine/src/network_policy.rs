@@ -10,13 +10,18 @@ use core::net::IpAddr;
 use bund_crds::Protocol;
 use ipnet::IpNet;
 
-use crate::{FieldPath, Finding, Reason, Snapshot, Subject, Timestamp, decide_standing};
+use crate::{
+    FieldPath, Finding, Reason, Snapshot, Subject, Timestamp, decide_standing,
+    rule::egress_widened::in_namespace,
+};
 
 mod allows;
 mod antrea;
 mod bounds;
 mod calico;
 mod cilium;
+mod cluster;
+mod expression;
 mod read;
 mod selector;
 mod span;
@@ -24,6 +29,8 @@ mod text;
 
 pub use allows::{Packet, Receiver, is_isolated, lets_out};
 pub(crate) use bounds::{first_beyond, within_pods};
+pub(crate) use cluster::NAME_OF_NAMESPACE;
+pub use cluster::{ClusterPolicy, Part};
 pub use selector::{Expression, Selector};
 
 /// What a NetworkPolicy says about what leaves the pods that it selects.
@@ -53,6 +60,8 @@ pub enum To {
     Everybody,
     /// Any of these.
     Peers(Vec<Peer>),
+    /// This one, which is named where the rule is.
+    One(Peer),
     /// What cannot be read, or is told in a way that this version does not know. It may be anybody.
     Unreadable,
 }
@@ -91,16 +100,30 @@ pub enum Ports {
     Unreadable,
 }
 
-/// The NetworkPolicies of a namespace that let pods reach more than their policies allow at `now`, in order of name, each
-/// with what is wrong with it.
+/// The NetworkPolicies of a namespace that let pods reach more than their policies allow at `now`, in order of name, and then
+/// the policies that lie in no namespace and do so there; each with what is wrong with it.
 pub fn widened<'s>(
     namespace: &'s str,
     snapshot: &'s Snapshot,
     now: Timestamp,
 ) -> impl Iterator<Item = (&'s Subject, Vec<Finding>)> {
-    snapshot.network_policies_in(namespace).filter_map(move |policy| {
+    let own = snapshot.network_policies_in(namespace).map(move |policy| {
         let mut findings = decide_standing(policy, snapshot, now).findings;
         findings.retain(|finding| finding.reason == Reason::EgressWidened);
+        (policy, findings)
+    });
+    own.filter(|(_, findings)| !findings.is_empty()).chain(widened_from_above(namespace, snapshot, now))
+}
+
+/// The policies that lie in no namespace and let pods of this one reach more than its policies allow at `now`, in order, each
+/// with what is wrong with it.
+pub fn widened_from_above<'s>(
+    namespace: &'s str,
+    snapshot: &'s Snapshot,
+    now: Timestamp,
+) -> impl Iterator<Item = (&'s Subject, Vec<Finding>)> {
+    snapshot.cluster_policies().filter_map(move |policy| {
+        let findings = in_namespace(policy.cluster_policy.as_deref()?, namespace, snapshot, now);
         (!findings.is_empty()).then_some((policy, findings))
     })
 }

@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use crate::{
     ObjectId, Subject,
+    network_policy::ClusterPolicy,
     storage::{Backing, ClassFacts},
     subject::{Access, ClaimInUse, Labels},
 };
@@ -78,6 +79,7 @@ pub struct Snapshot {
     indirect: RedBlackTreeSetSync<PodKey>,
     services: RedBlackTreeMapSync<PodKey, Arc<ServiceFacts>>,
     network_policies: RedBlackTreeMapSync<PodKey, Arc<Subject>>,
+    cluster_policies: RedBlackTreeMapSync<ObjectId, Arc<Subject>>,
     nodes_listed: Listing,
     transfers: Transfers,
     api_server: ApiServer,
@@ -387,6 +389,9 @@ impl Snapshot {
             }
             network_policy::KIND => {
                 self.network_policies.remove_mut(&(namespace.clone().unwrap_or_default(), name.clone()));
+            }
+            (group, kind) if ClusterPolicy::is_kind(group, kind) => {
+                self.cluster_policies.remove_mut(id);
             }
             (group, kind) if ApiServer::is_told_by(group, kind, namespace.as_deref(), name) => {
                 self.api_server.forget(kind);

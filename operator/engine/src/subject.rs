@@ -17,7 +17,7 @@ use crate::{
     FieldPath, ObjectId,
     destination::Destination,
     forward::Forward,
-    network_policy::NetworkPolicy,
+    network_policy::{ClusterPolicy, NetworkPolicy},
     snapshot::{CarrierFacts, CarrierId, CarrierKind, MadeBy, Origin},
 };
 
@@ -109,6 +109,8 @@ pub struct Subject {
     pub carrier: Option<Arc<CarrierFacts>>,
     /// What it lets pods reach, where it is a NetworkPolicy or another engine's.
     pub network_policy: Option<Arc<NetworkPolicy>>,
+    /// What it lets the pods of several namespaces reach, where it is a policy that lies in none.
+    pub cluster_policy: Option<Arc<ClusterPolicy>>,
     /// The pod that it is, or the pods that will be made of it.
     pub shapes: Vec<PodShape>,
     /// Places that it names through a `DestinationMapping`.
@@ -171,6 +173,8 @@ pub enum NetworkKind {
     Route,
     /// A NetworkPolicy: it lets pods out.
     Policy,
+    /// A policy that lies in no namespace: it lets the pods of several out.
+    ClusterPolicy,
     /// An object of another kind, of which a `DestinationMapping` says so.
     Mapped,
 }
@@ -219,6 +223,7 @@ impl Subject {
             role: Role::Carrier(id.kind),
             carrier: Some(facts.clone()),
             network_policy: None,
+            cluster_policy: None,
             shapes: Vec::new(),
             destinations: Vec::new(),
             forwards: Arc::default(),

@@ -13,15 +13,14 @@ use serde_json::{Value, json};
 use super::CLOSES;
 use super::kind::Kind;
 
-/// Before it come those of a lower number. Of 0 to 1000.
-const PRIORITY: u32 = 100;
 /// As many rules, peers of a rule, and networks of a peer as one object may have.
 const MOST: usize = 25;
 /// The label of every Namespace with its own name.
 const NAME_OF_NAMESPACE: &str = "kubernetes.io/metadata.name";
 
-/// The policy for a namespace; `None` where its networks are more than one object may name.
-pub(super) fn manifest(plan: &NamespacePlan) -> Option<Value> {
+/// The policy for a namespace; `None` where its networks are more than one object may name. Before it come those of a lower
+/// `priority`; what they accept is judged like a NetworkPolicy of others.
+pub(super) fn manifest(plan: &NamespacePlan, priority: u16) -> Option<Value> {
     let pods = json!({ "name": "pods", "action": "Pass", "to": [{ "namespaces": {} }] });
     let rest = json!({ "name": "rest", "action": "Deny", "to": [{ "networks": ["0.0.0.0/0", "::/0"] }] });
     let mut open = rules(&networks(plan));
@@ -42,7 +41,7 @@ pub(super) fn manifest(plan: &NamespacePlan) -> Option<Value> {
             },
             "spec": {
                 "tier": "Admin",
-                "priority": PRIORITY,
+                "priority": priority,
                 "subject": { "namespaces": { "matchLabels": { NAME_OF_NAMESPACE: namespace } } },
                 "egress": egress,
             },
@@ -122,7 +121,7 @@ mod tests {
     fn what_is_open_passes_to_network_policies_and_the_rest_is_denied() {
         let one = allowed(["192.0.2.1/32".to_owned()], &[6443]);
         let other = allowed(["198.51.100.0/24".to_owned(), "2001:db8::/32".to_owned()], &[]);
-        let manifest = manifest(&plan(vec![one, other])).unwrap();
+        let manifest = manifest(&plan(vec![one, other]), 100).unwrap();
         let expected = json!({
             "apiVersion": "policy.networking.k8s.io/v1alpha2", "kind": "ClusterNetworkPolicy",
             "metadata": { "name": "bund-egress-vault", "labels": { "app.kubernetes.io/managed-by": "bund" } },
@@ -154,7 +153,7 @@ mod tests {
             ((1..200).map(single).collect(), 3),
             (vec![allowed(many(14_375), &[443])], 25),
         ] {
-            let manifest = manifest(&plan(allows)).unwrap();
+            let manifest = manifest(&plan(allows), 100).unwrap();
             let egress = manifest["spec"]["egress"].as_array().unwrap();
             assert_eq!(egress.len(), rules);
             let peers = || egress.iter().map(|rule| rule["to"].as_array().unwrap());
@@ -162,6 +161,6 @@ mod tests {
             let sizes = peers().flatten().filter_map(|peer| peer["networks"].as_array()).map(Vec::len);
             assert!(sizes.into_iter().all(|networks| (1..=MOST).contains(&networks)));
         }
-        assert_eq!(manifest(&plan(vec![allowed(many(14_376), &[443])])), None);
+        assert_eq!(manifest(&plan(vec![allowed(many(14_376), &[443])]), 100), None);
     }
 }

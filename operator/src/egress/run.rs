@@ -44,6 +44,8 @@ pub struct Closer {
     client: Client,
     index: Arc<Index>,
     metrics: Metrics,
+    /// That of ClusterNetworkPolicies.
+    priority: u16,
     teller: Teller,
     /// Where evictions go on record.
     outbox: Outbox,
@@ -55,17 +57,19 @@ pub struct Closer {
 type Watched = (Kind, watcher::Result<Event<DynamicObject>>);
 
 impl Closer {
-    /// A closer that has written nothing yet, tells of what it mends under the name `identity`, and counts in `metrics`.
+    /// A closer that has written nothing yet, tells of what it mends under the name `identity`, and counts in `metrics`. Its
+    /// ClusterNetworkPolicies have this `priority`.
     pub fn new(
         client: Client,
         index: Arc<Index>,
         metrics: Metrics,
         identity: String,
         outbox: Outbox,
+        priority: u16,
     ) -> Self {
         let teller = Teller::new(client.clone(), metrics.clone(), identity);
         let (stored, memory, unseen) = (Stored::default(), Memory::default(), Unseen::default());
-        Self { client, index, metrics, teller, outbox, stored, memory, unseen }
+        Self { client, index, metrics, priority, teller, outbox, stored, memory, unseen }
     }
 
     /// Writes what differs on every change of the facts and of what is stored, and when something ends by itself, for ever.
@@ -135,10 +139,10 @@ impl Closer {
         now: Timestamp,
     ) -> Option<(Arc<Wanted>, Planned)> {
         let (view, stored) = (view.clone(), std::mem::take(&mut self.stored));
-        let mut memory = std::mem::take(&mut self.memory);
+        let (mut memory, priority) = (std::mem::take(&mut self.memory), self.priority);
         // Everything is looked at: work for a thread of its own, not for one that answers.
         let planned = tokio::task::spawn_blocking(move || {
-            let wanted = Wanted::of(&view.snapshot, |kind| stored.is_served(kind), now);
+            let wanted = Wanted::of(&view.snapshot, |kind| stored.is_served(kind), priority, now);
             let planned = plan(&wanted, &stored, &view.snapshot, whole, &mut memory, Instant::now());
             (Arc::new(wanted), planned, stored, memory)
         });

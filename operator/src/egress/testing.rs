@@ -101,7 +101,7 @@ pub(super) fn pass(view: &View, stored: &Stored, whole: bool, memory: &mut Memor
 }
 
 pub(super) fn wanted(view: &View) -> Wanted {
-    Wanted::of(&view.snapshot, |kind| kind == Kind::Network, now())
+    Wanted::of(&view.snapshot, |kind| kind == Kind::Network, 100, now())
 }
 
 /// Stores what a pass writes, and returns it in short.

@@ -75,8 +75,13 @@ impl Policy {
 }
 
 impl Wanted {
-    /// What there should be at `now`, of the kinds that are `served`.
-    pub(super) fn of(snapshot: &Snapshot, served: impl Fn(Kind) -> bool, now: Timestamp) -> Self {
+    /// What there should be at `now`, of the kinds that are `served`; ClusterNetworkPolicies with this `priority`.
+    pub(super) fn of(
+        snapshot: &Snapshot,
+        served: impl Fn(Kind) -> bool,
+        priority: u16,
+        now: Timestamp,
+    ) -> Self {
         let mut wanted = Self { plans: egress::plan(snapshot, now), ..Self::default() };
         for plan in wanted.plans.iter().filter(|plan| plan.mode == Mode::Deny) {
             wanted.closed.insert(plan.namespace.clone());
@@ -85,7 +90,8 @@ impl Wanted {
                 let key = Key::network(&plan.namespace, &policy.name);
                 wanted.policies.insert(key.clone(), Policy::of(key.kind, manifest));
             }
-            if let Some(manifest) = cluster_policy::manifest(plan).filter(|_| served(Kind::Cluster)) {
+            if let Some(manifest) = cluster_policy::manifest(plan, priority).filter(|_| served(Kind::Cluster))
+            {
                 let key = Key::cluster(&plan.namespace);
                 wanted.policies.insert(key.clone(), Policy::of(key.kind, manifest));
             }

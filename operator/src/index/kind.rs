@@ -97,6 +97,19 @@ const fn route(versions: &'static [&'static str], kind: &'static str, plural: &'
     WatchedKind { purpose: Purpose::Reports, ..optional(GATEWAY, versions, kind, plural) }
 }
 
+/// The group of the network policies of SIG Network that lie in no namespace.
+const NETWORK_POLICY_API: &str = "policy.networking.k8s.io";
+
+/// A network policy that lies in no namespace. Who writes one is answered without those that exist.
+const fn cluster_policy(
+    group: &'static str,
+    versions: &'static [&'static str],
+    kind: &'static str,
+    plural: &'static str,
+) -> WatchedKind {
+    WatchedKind { purpose: Purpose::Reports, ..optional(group, versions, kind, plural) }
+}
+
 const fn one(
     group: &'static str,
     kind: &'static str,
@@ -152,6 +165,16 @@ pub const KINDS: &[WatchedKind] = &[
     route(&["v1", "v1alpha3", "v1alpha2"], "TLSRoute", "tlsroutes"),
     route(&["v1", "v1alpha2"], "UDPRoute", "udproutes"),
     watched("networking.k8s.io", "NetworkPolicy", "networkpolicies"),
+    cluster_policy(NETWORK_POLICY_API, &["v1alpha2"], "ClusterNetworkPolicy", "clusternetworkpolicies"),
+    cluster_policy(NETWORK_POLICY_API, &["v1alpha1"], "AdminNetworkPolicy", "adminnetworkpolicies"),
+    cluster_policy(
+        "cilium.io",
+        &["v2"],
+        "CiliumClusterwideNetworkPolicy",
+        "ciliumclusterwidenetworkpolicies",
+    ),
+    // Calico shows what it keeps here as `projectcalico.org/v3` too, by a server of its own that may be away.
+    cluster_policy("crd.projectcalico.org", V1, "GlobalNetworkPolicy", "globalnetworkpolicies"),
     // Where the API server is, which pods may always ask.
     one("discovery.k8s.io", "EndpointSlice", "endpointslices", API_SERVER),
     workload("apps", "Deployment", "deployments"),
@@ -190,9 +213,13 @@ impl WatchedKind {
     }
 
     /// Whether objects of the kind are kept to be judged as they stand, besides pods and what holds data: what makes pods, and
-    /// what leads connections on.
+    /// what leads connections on. What policies of the cluster open is told with the namespaces where they do.
     pub(super) fn is_judged(&self) -> bool {
-        self.purpose == Purpose::Reports || (self.group.is_empty() && self.kind == "Service")
+        match self.group {
+            "" if self.kind == "Service" => true,
+            NETWORK_POLICY_API | "cilium.io" | "crd.projectcalico.org" => false,
+            _ => self.purpose == Purpose::Reports,
+        }
     }
 
     /// Whether how transfers stand may change with an object of the kind.

@@ -54,7 +54,7 @@ impl EgressMetrics {
         );
         registry.register(
             "egress_widened",
-            "NetworkPolicies of others in closed namespaces that open more than policies and transfers allow; from the leader",
+            "Policies of others that open more in closed namespaces than policies and transfers allow; from the leader",
             self.widened.clone(),
         );
         registry.register(

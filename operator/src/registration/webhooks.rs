@@ -9,8 +9,8 @@ use crate::webhook::{MUTATE, VALIDATE};
 mod conditions;
 
 use conditions::{
-    concerns_classes, concerns_enrolment, config_maps_only_with_data, not_by_endpoint_controllers,
-    not_only_going, only_with_labels, status_only_with_labels,
+    concerns_classes, concerns_enrolment, config_maps_only_with_data, lets_out_where_guarded,
+    not_by_endpoint_controllers, not_only_going, only_with_labels, status_only_with_labels,
 };
 
 /// The name of both configurations.
@@ -137,6 +137,15 @@ const LET_OUT: [(&str, &str); 7] = [
     ("networking.k8s.aws", "applicationnetworkpolicies"),
 ];
 
+/// What does so in many namespaces and lies in none.
+const LET_OUT_OF_MANY: [(&str, &str); 5] = [
+    ("policy.networking.k8s.io", "adminnetworkpolicies"),
+    ("policy.networking.k8s.io", "clusternetworkpolicies"),
+    ("cilium.io", "ciliumclusterwidenetworkpolicies"),
+    ("crd.projectcalico.org", "globalnetworkpolicies"),
+    ("projectcalico.org", "globalnetworkpolicies"),
+];
+
 /// The ways through the API server into pods. `kubectl cp` is an exec, and `kubectl debug` adds a container.
 const CONNECTED: [&str; 5] = ["pods/exec", "pods/attach", "pods/portforward", "pods/proxy", "services/proxy"];
 
@@ -193,16 +202,25 @@ fn namespaces(plan: &Plan) -> Map<String, Value> {
     conditioned(namespaces, conditions)
 }
 
-/// Volumes and contents of snapshots, which live in no namespace: those that hold, or held, a class. Classes of storage
-/// hold no data; they are judged where they are used.
+/// What lives in no namespace: volumes and contents of snapshots that hold, or held, a class, and network policies that may let
+/// pods of guarded namespaces out. Classes of storage hold no data; they are judged where they are used.
 fn storage(plan: &Plan) -> Map<String, Value> {
-    let rules = vec![
+    let mut rules = vec![
         rule("", &["persistentvolumes"], &MADE_AND_CHANGED, "Cluster"),
         rule("", &["persistentvolumes/status"], &["UPDATE"], "Cluster"),
         rule(SNAPSHOTS, &["volumesnapshotcontents"], &MADE_AND_CHANGED, "Cluster"),
     ];
+    let many = LET_OUT_OF_MANY.iter();
+    rules.extend(many.map(|(group, resource)| rule(group, &[resource], &MADE_AND_CHANGED, "Cluster")));
+    let policies = LET_OUT_OF_MANY.map(|(_, resource)| resource);
     let storage = entry(plan, "storage.bund.dev", VALIDATE, json!({}), rules);
-    conditioned(storage, json!([concerns_classes(), not_only_going(), status_only_with_labels()]))
+    let conditions = json!([
+        concerns_classes(&policies),
+        lets_out_where_guarded(&policies),
+        not_only_going(),
+        status_only_with_labels()
+    ]);
+    conditioned(storage, conditions)
 }
 
 fn conditioned(mut entry: Map<String, Value>, conditions: Value) -> Map<String, Value> {

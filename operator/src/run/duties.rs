@@ -6,6 +6,7 @@ use kube::Client;
 use tokio::sync::watch;
 
 use crate::audit::Auditor;
+use crate::configuration::Egress;
 use crate::controller::{Controller, Glazier, Herald, Stamper};
 use crate::egress::Closer;
 use crate::index::Index;
@@ -26,6 +27,7 @@ pub(super) struct Duties {
     pub(super) registration: Registration,
     /// What is needed to keep the ledger.
     pub(super) kept: Kept,
+    pub(super) egress: Egress,
     pub(super) metrics: Metrics,
     /// Who we are among the replicas.
     pub(super) identity: String,
@@ -34,7 +36,7 @@ pub(super) struct Duties {
 impl Duties {
     /// Does them while we lead. Stops in the middle when we do not: every write is whole in itself.
     pub(super) async fn follow(self, mut leading: watch::Receiver<bool>) {
-        let Self { client, once, index, registration, kept, metrics, identity } = self;
+        let Self { client, once, index, registration, kept, egress, metrics, identity } = self;
         // It hears from now on, so that what the leader before us saw last is told too.
         let mut herald = Herald::new(client.clone(), index.clone(), metrics.clone(), identity.clone());
         loop {
@@ -54,8 +56,14 @@ impl Duties {
             let controller =
                 Controller::new(client.clone(), index.clone(), metrics.clone(), auditor.audited());
             let stamper = Stamper::new(client.clone(), index.clone(), metrics.clone());
-            let closer =
-                Closer::new(client.clone(), index.clone(), metrics.clone(), identity.clone(), outbox.clone());
+            let closer = Closer::new(
+                client.clone(),
+                index.clone(),
+                metrics.clone(),
+                identity.clone(),
+                outbox.clone(),
+                egress.cluster_policy_priority,
+            );
             let reporter = Reporter::new(client.clone(), metrics.clone(), auditor.audited());
             let responder = Responder::new(
                 &once,

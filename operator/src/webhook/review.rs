@@ -36,7 +36,7 @@ pub struct Question {
 }
 
 /// Resources that are counted by name. What else is asked about is a mapped kind, whose name users choose.
-const RESOURCES: [&str; 36] = [
+const RESOURCES: [&str; 40] = [
     "pods",
     "pods/binding",
     "pods/ephemeralcontainers",
@@ -68,6 +68,10 @@ const RESOURCES: [&str; 36] = [
     "referencegrants",
     "networkpolicies",
     "ciliumnetworkpolicies",
+    "adminnetworkpolicies",
+    "clusternetworkpolicies",
+    "ciliumclusterwidenetworkpolicies",
+    "globalnetworkpolicies",
     "secrets",
     "configmaps",
     "serviceaccounts",

@@ -106,7 +106,7 @@ fn aspects(question: &Question<'_>) -> Vec<Aspect> {
         // What they hold counts for the pods that use them.
         Role::Carrier(_) => vec![Aspect::Placement, Aspect::Storage],
         Role::Grant(_) => vec![Aspect::Storage],
-        Role::Network(NetworkKind::Policy) | Role::Other => vec![Aspect::Egress],
+        Role::Network(NetworkKind::Policy | NetworkKind::ClusterPolicy) | Role::Other => vec![Aspect::Egress],
         Role::Network(_) => vec![Aspect::Network, Aspect::Safeguards],
     };
     if !subject.destinations.is_empty() {

@@ -15,12 +15,13 @@ use crate::{
     Snapshot, Subject, Subresource,
     classify::Classifier,
     inject,
+    network_policy::ClusterPolicy,
     placement::{Reach, reach},
     rule::{self, Case, Change, Injects},
     select::{self, Requirement, requirements},
     snapshot::{CarrierId, CarrierKind, ClassKind, DEFAULT_NAMESPACE, Enrolment},
     storage::{AskedClass, StoredFacts},
-    subject::{PodShape, Role, WorkloadKind},
+    subject::{NetworkKind, PodShape, Role, WorkloadKind},
 };
 
 mod binding;
@@ -40,6 +41,9 @@ const NO_NAMESPACE: &str = "";
 fn namespace_of(subject: &Subject) -> &str {
     if matches!(subject.role, Role::Carrier(kind) if !kind.is_namespaced()) {
         return kept_for(subject).unwrap_or(NO_NAMESPACE);
+    }
+    if subject.role == Role::Network(NetworkKind::ClusterPolicy) {
+        return NO_NAMESPACE;
     }
     subject.id.namespace.as_deref().unwrap_or(DEFAULT_NAMESPACE)
 }
@@ -227,6 +231,9 @@ impl Judge<'_> {
 
     /// What acts for its namespace: what its labels say, and everything that policies keep there.
     fn network(&mut self, subject: &Subject) -> Classification {
+        if let Some(policy) = &subject.cluster_policy {
+            return self.cluster_policy(policy);
+        }
         let mut all = self.classifier.labelled(&subject.labels, &FieldPath::of("metadata.labels"));
         self.enrolled(&mut all);
         self.whole(subject, &all);
@@ -239,6 +246,18 @@ impl Judge<'_> {
         if self.snapshot.enrolment(self.namespace) == Enrolment::Guarded {
             merge(all, select::enrolled(self.snapshot, self.namespace));
         }
+    }
+
+    /// What opens something in several namespaces: everything that policies keep in any of them.
+    fn cluster_policy(&mut self, policy: &ClusterPolicy) -> Classification {
+        let mut all = Classification::new();
+        for (namespace, _) in policy.opens_in(self.snapshot) {
+            let kept = select::enrolled(self.snapshot, namespace);
+            let requirements = requirements(&kept, self.snapshot, namespace);
+            rule::fact_unreadable::judge(&requirements, self.snapshot, &mut self.findings);
+            merge(&mut all, kept);
+        }
+        all
     }
 
     /// A volume, claim, snapshot, or anything else that passes its classes on.

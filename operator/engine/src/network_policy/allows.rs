@@ -70,6 +70,7 @@ impl Rule {
         let to = match &self.to {
             To::Everybody | To::Unreadable => true,
             To::Peers(peers) => peers.iter().any(|peer| peer.is_reached(namespace, packet)),
+            To::One(peer) => peer.is_reached(namespace, packet),
         };
         to && self.ports.as_ref().is_none_or(|listed| listed.iter().any(|ports| ports.hold(packet)))
     }

@@ -6,31 +6,67 @@ use alloc::{collections::BTreeSet, string::String, vec::Vec};
 use serde_json::Value;
 
 use super::{
-    NetworkPolicy, Peer, Ports, Rule, Selector, To,
+    NetworkPolicy, Part, Peer, Ports, Rule, Selector, To,
+    cluster::of_namespace,
     read::{network, number, protocol, text},
 };
 use crate::FieldPath;
 
-/// Reads a `CiliumNetworkPolicy`, whose rules are in `spec` or in `specs`.
+/// The namespace of a pod, as a label that Cilium gives it.
+const NAMESPACE: &str = "io.kubernetes.pod.namespace";
+/// What Cilium puts before the labels of a namespace that it gives its pods.
+const OF_NAMESPACE: &str = "io.cilium.k8s.namespace.labels.";
+
+/// Reads a `CiliumNetworkPolicy`.
 pub(super) fn read(object: &Value) -> NetworkPolicy {
+    let egress = specs(object).filter_map(|(at, spec)| egress(spec, &at));
+    let egress = egress.reduce(|mut all, more| {
+        all.extend(more);
+        all
+    });
+    // Its selectors know more than labels, so that it counts as being for every pod.
+    NetworkPolicy { selects: Selector::everything(), egress }
+}
+
+/// Reads a `CiliumClusterwideNetworkPolicy`.
+pub(super) fn read_of_cluster(object: &Value) -> Vec<Part> {
+    let has = |spec: &Value, member| spec.get(member).is_some_and(|selector| !selector.is_null());
+    // What selects nodes is about these and not about pods.
+    let of_nodes = |spec: &Value| has(spec, "nodeSelector") && !has(spec, "endpointSelector");
+    let of_pods = specs(object).filter(|(_, spec)| !of_nodes(spec));
+    let part = |(at, spec): (FieldPath, &Value)| Part {
+        namespaces: spec.get("endpointSelector").map_or_else(Selector::everything, namespaces),
+        policy: NetworkPolicy { selects: Selector::everything(), egress: egress(spec, &at) },
+    };
+    of_pods.map(part).collect()
+}
+
+/// What a policy says, in `spec` or in each of `specs`.
+fn specs(object: &Value) -> impl Iterator<Item = (FieldPath, &Value)> {
     let one = object.get("spec").map(|spec| (FieldPath::of("spec"), spec));
     let many = object.get("specs").and_then(Value::as_array).into_iter().flatten().enumerate();
-    let many = many.map(|(index, spec)| (FieldPath::of("specs").index(index), spec));
-    let mut rules = Vec::new();
-    let mut about_egress = false;
-    for (at, spec) in one.into_iter().chain(many) {
-        let Some(egress) = spec.get("egress").filter(|egress| !egress.is_null()) else { continue };
-        about_egress = true;
-        let at = at.key("egress");
-        match egress.as_array() {
-            Some(entries) => {
-                rules.extend(entries.iter().enumerate().flat_map(|(i, entry)| rules_of(entry, &at.index(i))));
-            }
-            None => rules.push(Rule::everything(at)),
+    one.into_iter().chain(many.map(|(index, spec)| (FieldPath::of("specs").index(index), spec)))
+}
+
+/// What is allowed; `None` where it is not about egress.
+fn egress(spec: &Value, at: &FieldPath) -> Option<Vec<Rule>> {
+    let egress = spec.get("egress").filter(|egress| !egress.is_null())?;
+    let at = at.key("egress");
+    Some(match egress.as_array() {
+        Some(entries) => {
+            entries.iter().enumerate().flat_map(|(i, entry)| rules_of(entry, &at.index(i))).collect()
         }
-    }
-    // Its selectors know more than labels, so that it counts as being for every pod.
-    NetworkPolicy { selects: Selector::everything(), egress: about_egress.then_some(rules) }
+        None => Vec::from([Rule::everything(at)]),
+    })
+}
+
+/// The namespaces of the pods that a selector may select. Its keys may begin with where a label comes from; those of
+/// namespaces come from Kubernetes alone.
+fn namespaces(selector: &Value) -> Selector {
+    Selector::read(selector).renamed(|key| {
+        let key = key.strip_prefix("k8s:").or_else(|| key.strip_prefix("any:")).unwrap_or(key);
+        of_namespace(key, NAMESPACE, Some(OF_NAMESPACE))
+    })
 }
 
 /// A rule names its peers in one member. Ports alone mean everybody; a rule without anything means nobody.

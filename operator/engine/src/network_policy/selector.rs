@@ -40,6 +40,31 @@ impl Selector {
         expressions(selector).map_or(Self::Unreadable, Self::Of)
     }
 
+    /// The same as far as it is about keys that `name` gives another name; what it says of others may be so or not.
+    pub(super) fn renamed(&self, name: impl Fn(&str) -> Option<Box<str>>) -> Self {
+        let Self::Of(expressions) = self else { return Self::Unreadable };
+        let renamed = expressions.iter().filter_map(|expression| {
+            Some(match expression {
+                Expression::In(key, values) => Expression::In(name(key)?, values.clone()),
+                Expression::NotIn(key, values) => Expression::NotIn(name(key)?, values.clone()),
+                Expression::Exists(key) => Expression::Exists(name(key)?),
+                Expression::DoesNotExist(key) => Expression::DoesNotExist(name(key)?),
+            })
+        });
+        Self::Of(renamed.collect())
+    }
+
+    /// The selector that selects what both do. One that cannot be read leaves it to the other.
+    pub(super) fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Of(mut one), Self::Of(other)) => {
+                one.extend(other);
+                Self::Of(one)
+            }
+            (Self::Unreadable, read) | (read, Self::Unreadable) => read,
+        }
+    }
+
     /// Whether it can be read.
     pub fn is_readable(&self) -> bool {
         matches!(self, Self::Of(_))

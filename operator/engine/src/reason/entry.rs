@@ -171,7 +171,7 @@ const TLS_TOO_OLD: Entry = Entry {
     ..network("a host takes connections without TLS, or by a TLS older than 1.3.", "ask for TLS 1.3")
 };
 const EGRESS_WIDENED: Entry = egress(
-    "a NetworkPolicy lets pods that hold a class reach more than their policies allow. Network policies only ever add.",
+    "a network policy lets pods that hold a class reach more than their policies allow. Network policies only ever add, and those of the whole cluster come before them.",
     "take the peer out, or have it allowed in the policy's `egress`; `bund plan egress` shows what is open",
 );
 const MARK_FORGED: Entry = egress(

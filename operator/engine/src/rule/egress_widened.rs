@@ -22,15 +22,17 @@ use crate::{
     Classification, FieldPath, Finding, Provenance, Reason, Snapshot, Subject, Timestamp,
     decide::judged_in,
     egress::{Allowed, closed_by, open_to_holders, open_to_marked},
-    network_policy::{NetworkPolicy, Peer, Rule, Selector, To, first_beyond, within_pods},
+    network_policy::{
+        NAME_OF_NAMESPACE as NAME, NetworkPolicy, Peer, Rule, Selector, To, first_beyond, within_pods,
+    },
     select::{Requirement, requirements},
     snapshot::Enrolment,
 };
 
+mod cluster;
 mod known_pods;
 
-/// The label of every Namespace with its own name.
-const NAME: &str = "kubernetes.io/metadata.name";
+pub(crate) use cluster::in_namespace;
 
 /// Why what cannot be read is not open.
 const UNTOLD: &str = "whom that means cannot be told";
@@ -46,6 +48,9 @@ pub(crate) fn judge(
     now: Timestamp,
     findings: &mut Vec<Finding>,
 ) {
+    if let Some(policy) = &subject.cluster_policy {
+        findings.extend(cluster::judge(policy, snapshot, now));
+    }
     let Some(policy) = &subject.network_policy else { return };
     let namespace = judged_in(subject, snapshot);
     let marked = open_to_marked(&policy.selects, namespace, snapshot, now);
@@ -69,10 +74,13 @@ fn tell(asked: &Asked<'_>, provenance: &[Provenance], findings: &mut Vec<Finding
     let rest: Vec<String> = beyond.map(|(place, _)| place).collect();
     if !rest.is_empty() {
         let what = format!("lets its pods reach {} more places that are not open to them", rest.len());
-        let hexadecimal = |digest: String, byte: &u8| digest + &format!("{byte:02x}");
-        let digest = Sha256::digest(rest.join("\n")).iter().fold(String::new(), hexadecimal);
+        let digest = hexadecimal(&Sha256::digest(rest.join("\n")));
         findings.push(finding().at(FieldPath::of("spec.egress"), format!("{selects}: {digest}"), what));
     }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |digits, byte| digits + &format!("{byte:02x}"))
 }
 
 /// A policy, and the class for which it is asked.
@@ -106,6 +114,11 @@ impl Asked<'_> {
                         if let Some(why) = self.why_not(peer, rule) {
                             told(peer, rule.at.index(index), why);
                         }
+                    }
+                }
+                To::One(peer) => {
+                    if let Some(why) = self.why_not(peer, rule) {
+                        told(peer, rule.at.clone(), why);
                     }
                 }
                 To::Unreadable => told(&"whom it names", rule.at.clone(), UNTOLD.to_string()),

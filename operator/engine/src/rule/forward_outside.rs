@@ -35,7 +35,9 @@ fn reason(kind: NetworkKind) -> Reason {
     match kind {
         NetworkKind::Service => Reason::ServiceOutside,
         NetworkKind::Endpoints => Reason::EndpointOutside,
-        NetworkKind::Route | NetworkKind::Policy | NetworkKind::Mapped => Reason::RouteOutside,
+        NetworkKind::Route | NetworkKind::Policy | NetworkKind::ClusterPolicy | NetworkKind::Mapped => {
+            Reason::RouteOutside
+        }
     }
 }
 

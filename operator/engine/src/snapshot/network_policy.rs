@@ -23,6 +23,16 @@ impl Snapshot {
         here.take_while(move |((other, _), _)| **other == *namespace).map(|(_, policy)| policy.as_ref())
     }
 
+    /// The policies that lie in no namespace and may open something in several, in order of group, kind and name.
+    pub fn cluster_policies(&self) -> impl Iterator<Item = &Subject> {
+        self.cluster_policies.values().map(AsRef::as_ref)
+    }
+
+    pub(super) fn observe_cluster_policy(&mut self, object: &Value) {
+        let subject = Subject::extract(object, None, None, None);
+        self.cluster_policies.insert_mut(subject.id.clone(), Arc::new(subject));
+    }
+
     pub(super) fn observe_network_policy(&mut self, object: &Value, namespace: &str, name: Box<str>) {
         let subject = Subject::extract(object, Some(namespace), None, []);
         self.network_policies.insert_mut((namespace.into(), name), Arc::new(subject));

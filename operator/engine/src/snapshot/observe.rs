@@ -9,6 +9,7 @@ use super::{
     ServiceFacts, Snapshot, TransferKind, network_policy,
 };
 use crate::{
+    network_policy::ClusterPolicy,
     storage::ClassFacts,
     subject::{labels_of, makes_pods},
     subject_group,
@@ -61,6 +62,10 @@ pub(super) fn observe(snapshot: &mut Snapshot, object: &Value) -> Observed {
         }
         network_policy::KIND => {
             snapshot.observe_network_policy(object, meta("namespace").unwrap_or(DEFAULT_NAMESPACE), name);
+            Observed::Fact
+        }
+        (group, kind) if ClusterPolicy::is_kind(group, kind) => {
+            snapshot.observe_cluster_policy(object);
             Observed::Fact
         }
         (group, kind) if ApiServer::is_told_by(group, kind, meta("namespace"), &name) => {

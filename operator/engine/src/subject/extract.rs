@@ -42,6 +42,7 @@ pub(super) fn extract<'m>(
         role: Role::Other,
         carrier: None,
         network_policy: None,
+        cluster_policy: None,
         shapes: Vec::new(),
         destinations: Vec::new(),
         forwards: Arc::default(),

@@ -4,6 +4,7 @@
 use proptest::prelude::ProptestConfig;
 
 mod allows;
+mod cluster;
 #[path = "../support/facts.rs"]
 mod facts;
 #[path = "../support/network_policies.rs"]

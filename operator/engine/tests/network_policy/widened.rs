@@ -24,7 +24,7 @@ const OPEN: [(&str, Option<u16>); 4] = [
     ("10.31.0.0/16", Some(80)),
 ];
 
-fn world() -> Snapshot {
+pub fn world() -> Snapshot {
     let networks: Vec<Value> = OPEN
         .iter()
         .map(|(network, port)| match port {
@@ -43,14 +43,14 @@ fn world() -> Snapshot {
     facts::snapshot([location, policy, office])
 }
 
-fn judged(policy: &Value, snapshot: &Snapshot) -> (Verdict, Vec<Reason>) {
+pub fn judged(policy: &Value, snapshot: &Snapshot) -> (Verdict, Vec<Reason>) {
     let decision = decide(&Request::of_object(policy.clone(), None), snapshot, Timestamp::UNIX_EPOCH);
     let mut reasons: Vec<_> = decision.findings.iter().map(|finding| finding.reason).collect();
     reasons.dedup();
     (decision.verdict, reasons)
 }
 
-fn policy(rules: &[Value]) -> Value {
+pub fn policy(rules: &[Value]) -> Value {
     json!({
         "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
         "metadata": { "name": "users-own", "namespace": facts::NAMESPACE },
@@ -59,7 +59,7 @@ fn policy(rules: &[Value]) -> Value {
 }
 
 /// Whether something may be reached in this world, told without the engine.
-fn is_open(sent: &Sent) -> bool {
+pub fn is_open(sent: &Sent) -> bool {
     let to = sent.to.to_canonical();
     let within = |network: &str| network.parse::<IpNet>().unwrap().contains(&to);
     let dns = sent.port == 53 && sent.protocol != Protocol::Sctp;
@@ -72,7 +72,7 @@ fn is_open(sent: &Sent) -> bool {
 }
 
 /// Rules that are harmless, or nearly so.
-fn near_rule() -> impl Strategy<Value = Value> {
+pub fn near_rule() -> impl Strategy<Value = Value> {
     let networks = select(vec![
         "10.20.4.0/22",
         "10.20.4.0/23",
@@ -124,7 +124,7 @@ fn rules() -> impl Strategy<Value = Vec<Value>> {
 }
 
 /// Packets near what is open.
-fn sent() -> impl Strategy<Value = Sent> {
+pub fn sent() -> impl Strategy<Value = Sent> {
     let near = select(vec![
         "10.20.3.255",
         "10.20.4.0",

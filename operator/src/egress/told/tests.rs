@@ -3,7 +3,9 @@ use serde_json::json;
 
 use super::*;
 use crate::egress::plan::Memory;
-use crate::egress::testing::{carry_out, holder, nothing_stored, now, observe, pass, policy, shop, wanted};
+use crate::egress::testing::{
+    carry_out, forget, holder, nothing_stored, now, observe, pass, policy, shop, wanted,
+};
 
 fn statuses(view: &View, stored: &Stored, memory: &Memory, unseen: &mut Unseen, at: Timestamp) -> Vec<Write> {
     told(view, &wanted(view), stored, memory, unseen, at).writes
@@ -87,4 +89,34 @@ fn what_others_open_is_named() {
     let (status, message) = condition(&told.writes[0]);
     assert_eq!((status.as_str(), told.figures.widened), ("False/Widened", 1));
     assert!(message.contains("NetworkPolicy shop/wide") && !message.contains("tight"), "{message}");
+}
+
+#[test]
+fn what_policies_of_the_cluster_open_is_named_while_they_are_there() {
+    let (mut view, stored, memory) = (shop("Deny"), nothing_stored(), Memory::default());
+    observe(&mut view, holder(true));
+    let policy = |name: &str, action: &str, of: &str| {
+        json!({ "apiVersion": "policy.networking.k8s.io/v1alpha2", "kind": "ClusterNetworkPolicy",
+            "metadata": { "name": name },
+            "spec": { "tier": "Admin", "priority": 7,
+                "subject": { "namespaces": { "matchLabels": { "kubernetes.io/metadata.name": of } } },
+                "egress": [{ "action": action, "to": [{ "networks": ["0.0.0.0/0"] }] }] } })
+    };
+    let above = policy("above", "Accept", "shop");
+    let others =
+        [policy("bund-egress-shop", "Deny", "shop"), policy("elsewhere", "Accept", "office"), above.clone()];
+    for policy in others {
+        observe(&mut view, policy);
+    }
+    let named = |view: &View| {
+        let told = told(view, &wanted(view), &stored, &memory, &mut Unseen::default(), now());
+        widened(&view.snapshot, &wanted(view), &BTreeMap::new(), now())
+            .into_iter()
+            .map(|(policy, named)| (policy.to_string(), named, told.figures.widened))
+            .collect::<Vec<_>>()
+    };
+    let said = "ClusterNetworkPolicy above in namespace shop".to_owned();
+    assert_eq!(named(&view), [("residency".to_owned(), vec![said], 1)]);
+    forget(&mut view, &above);
+    assert_eq!(named(&view), []);
 }

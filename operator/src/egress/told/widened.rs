@@ -1,12 +1,15 @@
-//! Which NetworkPolicies of others open more than the plan. (pure)
+//! Which policies of others open more than the plan. (pure)
 //!
-//! NetworkPolicies only add. One that would open more is refused where it is written; those that existed before are told.
+//! NetworkPolicies only add, and policies of the whole cluster come before them. One that would open more is refused where it is
+//! written; those that existed before are told. One of ours of the whole cluster opens nothing, so that it needs no exception:
+//! once somebody has changed it, it is told like any other.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use bund_crds::PolicyName;
 use bund_engine::audit::audit;
-use bund_engine::{Reason, Snapshot, Timestamp};
+use bund_engine::network_policy::widened_from_above;
+use bund_engine::{Finding, Reason, Snapshot, Timestamp};
 
 use crate::egress::kind::Key;
 use crate::egress::wanted::Wanted;
@@ -26,13 +29,22 @@ pub(super) fn widened(
             if wanted.policies.contains_key(&key) && !missing.contains_key(&key) {
                 continue;
             }
-            let findings = audit(policy, snapshot, now).findings;
-            let findings = findings.iter().filter(|finding| finding.reason == Reason::EgressWidened);
-            let broken: BTreeSet<_> = findings.flat_map(|finding| &finding.policies).collect();
-            for name in broken {
-                widened.entry(name.clone()).or_default().push(key.to_string());
-            }
+            let mut findings = audit(policy, snapshot, now).findings;
+            findings.retain(|finding| finding.reason == Reason::EgressWidened);
+            tell(&mut widened, &findings, &key.to_string());
+        }
+        for (policy, findings) in widened_from_above(namespace, snapshot, now) {
+            let told = format!("{} {} in namespace {namespace}", policy.id.kind, policy.id.name);
+            tell(&mut widened, &findings, &told);
         }
     }
     widened
+}
+
+/// Tells by what name something is called that breaks policies.
+fn tell(widened: &mut BTreeMap<PolicyName, Vec<String>>, findings: &[Finding], called: &str) {
+    let broken: BTreeSet<_> = findings.iter().flat_map(|finding| &finding.policies).collect();
+    for name in broken {
+        widened.entry(name.clone()).or_default().push(called.to_owned());
+    }
 }

@@ -74,8 +74,7 @@ const ENDPOINT_CONTROLLERS: [&str; 4] = [
 /// Everything but the endpoints that the controllers of Kubernetes write. Who writes counts: the label that says who keeps
 /// them is anybody's to write.
 pub(super) fn not_by_endpoint_controllers() -> Value {
-    let names: Vec<_> = ENDPOINT_CONTROLLERS.iter().map(|name| format!("'{name}'")).collect();
-    let names = names.join(", ");
+    let names = names(&ENDPOINT_CONTROLLERS);
     condition(
         "not-by-endpoint-controllers",
         &format!(
@@ -88,8 +87,7 @@ pub(super) fn not_by_endpoint_controllers() -> Value {
 /// Of these resources of the core group only updates that change labels: nothing else of them can take a class away,
 /// and what a Secret holds is not ours to see.
 pub(super) fn only_with_labels(resources: &[&str]) -> Value {
-    let names: Vec<_> = resources.iter().map(|name| format!("'{name}'")).collect();
-    let names = names.join(", ");
+    let names = names(resources);
     condition(
         "content-only-with-labels",
         &format!(
@@ -128,12 +126,45 @@ pub(super) fn concerns_enrolment() -> Value {
     )
 }
 
-/// Objects that hold, or held, a class, or of which somebody says that they do not.
-pub(super) fn concerns_classes() -> Value {
+/// Objects that hold, or held, a class, or of which somebody says that they do not; and those of `policies`, which hold none.
+pub(super) fn concerns_classes(policies: &[&str]) -> Value {
+    let policies = names(policies);
     condition(
         "concerns-classes",
-        "[object, oldObject].exists(o, o != null && \
-         (o.?metadata.?labels.orValue({}).exists(k, k.startsWith('data-class.bund.dev/')) || \
-         o.?metadata.?annotations.orValue({}).exists(k, k.startsWith('declassified.bund.dev/'))))",
+        &format!(
+            "request.resource.resource in [{policies}] || [object, oldObject].exists(o, o != null && \
+             (o.?metadata.?labels.orValue({{}}).exists(k, k.startsWith('data-class.bund.dev/')) || \
+             o.?metadata.?annotations.orValue({{}}).exists(k, k.startsWith('declassified.bund.dev/'))))"
+        ),
     )
+}
+
+/// What leaves the rules of a network policy as they are if it is the action of all of them.
+const TAKES_AWAY: &str =
+    "(request.resource.group == 'policy.networking.k8s.io' ? ['Deny', 'Pass'] : ['Deny', 'Log'])";
+
+/// Of `policies` those that may let pods of guarded namespaces out. Others are never called for, so that no fault of ours keeps
+/// anybody from writing a policy that takes away, or that says by its selector that it leaves guarded namespaces alone.
+pub(super) fn lets_out_where_guarded(policies: &[&str]) -> Value {
+    let policies = names(policies);
+    let leaves_alone = |selector: &str| {
+        format!(
+            "object.?spec.?subject.{selector}.?matchExpressions.orValue([]).exists(e, \
+             e.?key.orValue('') == 'bund.dev/guarded' && e.?operator.orValue('') == 'DoesNotExist')"
+        )
+    };
+    let [namespaces, pods] = ["?namespaces", "?pods.?namespaceSelector"].map(leaves_alone);
+    condition(
+        "lets-out-where-guarded",
+        &format!(
+            "!(request.resource.resource in [{policies}]) || object == null || ((object.?specs.hasValue() || \
+             object.?spec.?egress.orValue([]).exists(r, !(r.?action.orValue('') in {TAKES_AWAY}))) && \
+             !({namespaces}) && !({pods}))"
+        ),
+    )
+}
+
+fn names(resources: &[&str]) -> String {
+    let names: Vec<_> = resources.iter().map(|name| format!("'{name}'")).collect();
+    names.join(", ")
 }

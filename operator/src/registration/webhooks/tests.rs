@@ -110,10 +110,17 @@ fn volumes_without_a_namespace_are_asked_about_where_they_hold_a_class() {
         [
             "/persistentvolumes 2",
             "/persistentvolumes/status 1",
-            "snapshot.storage.k8s.io/volumesnapshotcontents 2"
+            "snapshot.storage.k8s.io/volumesnapshotcontents 2",
+            "policy.networking.k8s.io/adminnetworkpolicies 2",
+            "policy.networking.k8s.io/clusternetworkpolicies 2",
+            "cilium.io/ciliumclusterwidenetworkpolicies 2",
+            "crd.projectcalico.org/globalnetworkpolicies 2",
+            "projectcalico.org/globalnetworkpolicies 2"
         ]
     );
-    assert_eq!(storage["matchConditions"][0], concerns_classes());
+    let policies = LET_OUT_OF_MANY.map(|(_, resource)| resource);
+    let conditions = [concerns_classes(&policies), lets_out_where_guarded(&policies)];
+    assert_eq!(storage["matchConditions"].as_array().unwrap()[..2], conditions);
 }
 
 #[test]
