@@ -12,7 +12,11 @@ fn closed() -> (View, Stored, Memory) {
     let (mut view, mut stored, mut memory) = (shop("Deny"), nothing_stored(), Memory::default());
     observe(&mut view, holder(true));
     carry_out(pass(&view, &stored, true, &mut memory), &mut stored, &mut memory);
-    assert_eq!(carry_out(pass(&view, &stored, true, &mut memory), &mut stored, &mut memory), [""; 0], "a second pass");
+    assert_eq!(
+        carry_out(pass(&view, &stored, true, &mut memory), &mut stored, &mut memory),
+        [""; 0],
+        "a second pass"
+    );
     (view, stored, memory)
 }
 
