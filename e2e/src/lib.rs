@@ -5,6 +5,7 @@
 //! [`wire`] sends real packets. `tests/` holds the claims.
 
 pub mod cluster;
+pub mod cluster_network_policies;
 pub mod control_plane;
 pub mod entrance;
 pub mod fleet;

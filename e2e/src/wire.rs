@@ -19,8 +19,8 @@ pub mod shot;
 pub mod site;
 
 pub use self::{
-    enforcer::{EnforcerTools, missing},
+    enforcer::{EnforcerTools, Enforces, missing},
     rig::{Held, Rig, Spray, Wire},
     shot::{Outcome, Shot, Way},
-    site::{ABROAD, CLASSIFIED, DNS, HOME, PEER, PLAIN, SECOND, Site, UNLABELLED},
+    site::{ABROAD, API_SERVER, CACHE, CLASSIFIED, DNS, HOME, PEER, PLAIN, SECOND, Site, UNLABELLED},
 };

@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::fs;
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 
 use super::nodes;
@@ -17,7 +18,7 @@ const KWOK_STAGES: &str = include_str!("kwok-stages.yaml");
 
 /// Reserved for documentation: the `kubernetes` Service looks as it does elsewhere, which a loopback address
 /// does not allow, and a pod that used it would reach nothing.
-pub(crate) const ADVERTISED_ADDRESS: &str = "192.0.2.1";
+pub(crate) const ADVERTISED_ADDRESS: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
 
 /// The default makes a controller wait seconds for a few hundred pods.
 const NO_RATE_LIMIT: &str = "--kube-api-qps=-1";

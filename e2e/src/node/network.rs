@@ -1,18 +1,20 @@
 //! The network of the node: the addresses that are its own, and a bridge for its pods.
 
+use std::net::Ipv4Addr;
+
 use anyhow::{Context as _, Result, ensure};
 use tokio::process::Command;
 
 use crate::control_plane::{components::ADVERTISED_ADDRESS, ports::SERVICE_ADDRESS};
 
 /// The node's address.
-pub(super) const NODE_ADDRESS: &str = ADVERTISED_ADDRESS;
+pub(super) const NODE_ADDRESS: Ipv4Addr = ADVERTISED_ADDRESS;
 
 /// Gives loopback the node's address and that of the `kubernetes` Service: pods reach both through their bridge, and so
 /// the API server needs no proxy.
 pub async fn up() -> Result<()> {
     ip(&["link", "set", "lo", "up"]).await?;
-    for address in [NODE_ADDRESS.to_owned(), SERVICE_ADDRESS.to_string()] {
+    for address in [NODE_ADDRESS, SERVICE_ADDRESS] {
         ip(&["address", "add", &format!("{address}/32"), "dev", "lo"]).await?;
     }
     Ok(())

@@ -18,6 +18,15 @@ use crate::{
 /// The queue that packets wait in for a decision.
 const QUEUE: &str = "100";
 
+/// What an agent enforces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Enforces {
+    /// NetworkPolicies, as every agent does.
+    NetworkPolicies,
+    /// ClusterNetworkPolicies too, whose kind has to be served: until then it lets nothing through.
+    Tiers,
+}
+
 /// The programs that enforce policies.
 #[derive(Debug, Clone)]
 pub struct EnforcerTools {
@@ -27,10 +36,14 @@ pub struct EnforcerTools {
 
 impl EnforcerTools {
     /// Asks `e2e/build-tools` for the programs, which builds what is not built yet: some minutes the first time.
-    pub async fn find() -> Result<Self> {
+    pub async fn find(enforces: Enforces) -> Result<Self> {
         let folders = bin_directories(&["kube-network-policies"]).await?;
         let folder = folders.first().context("e2e/build-tools printed no folder")?;
-        Ok(Self { agent: folder.join("kube-network-policies"), divert: folder.join("nfqueue-divert") })
+        let agent = match enforces {
+            Enforces::NetworkPolicies => "kube-network-policies",
+            Enforces::Tiers => "npa-v1alpha2",
+        };
+        Ok(Self { agent: folder.join(agent), divert: folder.join("nfqueue-divert") })
     }
 }
 

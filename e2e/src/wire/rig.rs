@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeSet,
+    net::SocketAddr,
     path::{Path, PathBuf},
     process::Stdio,
 };
@@ -18,7 +19,7 @@ use super::{
     heard::Heard,
     pods,
     shot::{Outcome, Shot},
-    site::{self, ABROAD, CLASSIFIED, DNS, HOME, PEER, PLAIN, SECOND, Site},
+    site::{self, ABROAD, API_SERVER, CACHE, CLASSIFIED, DNS, HOME, PEER, PLAIN, SECOND, Site},
 };
 use crate::{
     cluster::Cluster,
@@ -30,6 +31,8 @@ use crate::{
 
 /// At these ports everybody listens who listens at all.
 const PORTS: [u16; 4] = [53, 80, 443, 8443];
+/// At these ports of the node. At the one that is left out the API server listens.
+const PORTS_OF_NODE: [u16; 3] = [53, 80, 8443];
 
 /// The program that sends, listens and counts: `wire` of this package.
 #[derive(Debug, Clone)]
@@ -57,8 +60,11 @@ impl Rig {
         let enforcer = Enforcer::start(tools, plane, pods::NODE).await?;
         let mut listeners = Vec::new();
         for site in [&ABROAD, &HOME, &PEER, &SECOND, &CLASSIFIED, &PLAIN, &DNS] {
-            listeners.push(listener(wire, plane, site).await?);
+            listeners
+                .push(listener(wire, plane, site, PORTS.into_iter().flat_map(|port| site.at(port))).await?);
         }
+        let on_node = PORTS_OF_NODE.into_iter().flat_map(|port| API_SERVER.at(port).chain(CACHE.at(port)));
+        listeners.push(listener(wire, plane, &CACHE, on_node).await?);
         let own: Vec<_> = ABROAD.addresses.iter().map(ToString::to_string).collect();
         let mut counter = Dialogue::start(wire, &ABROAD, "count", &own)?;
         ensure!(counter.hear().await? == "counting", "the counter does not count");
@@ -92,13 +98,13 @@ impl Rig {
     }
 
     /// A TCP connection from a site that stays open. Nothing where it cannot be opened.
-    pub async fn hold(&self, from: &Site, to: std::net::SocketAddr) -> Result<Option<Held>> {
+    pub async fn hold(&self, from: &Site, to: SocketAddr) -> Result<Option<Held>> {
         let mut dialogue = Dialogue::start(&self.wire, from, "hold", &[to.to_string()])?;
         Ok((dialogue.hear().await? == "true").then_some(Held(dialogue)))
     }
 
     /// Sends datagrams from a site, one after the other, until what is returned is dropped.
-    pub async fn spray(&self, from: &Site, to: std::net::SocketAddr) -> Result<Spray> {
+    pub async fn spray(&self, from: &Site, to: SocketAddr) -> Result<Spray> {
         let mut dialogue = Dialogue::start(&self.wire, from, "spray", &[to.to_string()])?;
         dialogue.hear().await?;
         Ok(Spray { _dialogue: dialogue })
@@ -128,9 +134,14 @@ pub struct Spray {
     _dialogue: Dialogue,
 }
 
-async fn listener(wire: &Wire, plane: &ControlPlane, site: &'static Site) -> Result<Process> {
+async fn listener(
+    wire: &Wire,
+    plane: &ControlPlane,
+    site: &'static Site,
+    at: impl Iterator<Item = SocketAddr>,
+) -> Result<Process> {
     let [program, namespace] = site.enter();
-    let addresses = PORTS.into_iter().flat_map(|port| site.at(port)).map(|address| address.to_string());
+    let addresses = at.map(|address| address.to_string());
     let own = wire.0.display().to_string();
     let command = CommandLine {
         name: site.name,

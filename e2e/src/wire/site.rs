@@ -5,6 +5,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use anyhow::{Context as _, Result, ensure};
 use tokio::process::Command;
 
+use crate::control_plane::{components::ADVERTISED_ADDRESS, ports::SERVICE_ADDRESS};
+
 /// A machine, or a pod.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Site {
@@ -61,7 +63,15 @@ pub const ABROAD: Site = Site {
 /// A machine on the mainland.
 pub const HOME: Site = Site { name: "home", addresses: &[far4([198, 51, 100], 7), far6(0xc0, 7)] };
 
-/// Everywhere.
+/// What the namespace of the node is called, where this program runs.
+const ON_NODE: &str = "node";
+/// The API server, which listens on the node: at its own address, and at that of its Service.
+pub const API_SERVER: Site =
+    Site { name: ON_NODE, addresses: &[IpAddr::V4(ADVERTISED_ADDRESS), IpAddr::V4(SERVICE_ADDRESS)] };
+/// The cache of names on the node.
+pub const CACHE: Site = Site { name: ON_NODE, addresses: &[far4([169, 254, 20], 10)] };
+
+/// Everywhere but on the node.
 pub(super) const ALL: [&Site; 8] = [&CLASSIFIED, &PEER, &PLAIN, &UNLABELLED, &SECOND, &DNS, &ABROAD, &HOME];
 
 impl Site {
@@ -100,7 +110,10 @@ impl Site {
 
 /// Makes every site, with this namespace between them.
 pub(super) async fn lay() -> Result<()> {
-    ip(&[], &[format!("address add {GATEWAY}/32 dev lo")]).await?;
+    let mut own = vec![format!("address add {GATEWAY}/32 dev lo")];
+    own.extend(CACHE.addresses.iter().map(|address| format!("address add {address}/32 dev lo")));
+    own.push(format!("netns attach {ON_NODE} {}", std::process::id()));
+    ip(&[], &own).await?;
     for switch in ["ipv4/ip_forward", "ipv6/conf/all/forwarding"] {
         std::fs::write(format!("/proc/sys/net/{switch}"), "1")
             .with_context(|| format!("cannot set {switch}"))?;

@@ -3,6 +3,7 @@
 mod closing;
 mod leaders;
 mod opening;
+mod tier;
 mod vault;
 
 use std::sync::Arc;
@@ -36,6 +37,12 @@ pub(crate) fn trials(bed: &Arc<Bed>) -> Vec<Trial> {
             "egress",
             "a leader that comes new writes nothing and one that is killed leaves nothing half open",
             leaders::change,
+        ),
+        trial(
+            bed,
+            "egress",
+            "a cluster policy stands before those of a closed namespace wherever its kind is served",
+            tier::kept,
         ),
     ]
 }

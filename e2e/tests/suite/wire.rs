@@ -8,6 +8,7 @@ mod field;
 mod open;
 mod shop;
 mod tampered;
+mod tiers;
 mod transfer;
 mod widened;
 
@@ -18,7 +19,7 @@ use bund_e2e::{
     node::{network, sandbox},
     repository,
     tools::Tools,
-    wire::{EnforcerTools, missing},
+    wire::{EnforcerTools, Enforces, missing},
 };
 use libtest_mimic::{Completion, Failed, Trial};
 
@@ -31,13 +32,14 @@ const INSIDE: &str = "wire-inside";
 const LIMIT: Duration = Duration::from_mins(5);
 
 /// Every trial.
-const TRIALS: [&str; 6] = [
+const TRIALS: [&str; 7] = [
     "without policies every way carries bytes abroad and the counter sees them",
     "from a closed namespace not a byte arrives abroad by any way",
     "what is relabelled or deleted opens nothing that stays and without the operator nothing opens",
     "a transfer opens one address and port to its pods alone and closes again",
     "classification under Audit changes no packet of a shop that runs",
     "what a user widens is refused and where nobody was asked it is told",
+    "where cluster policies are enforced what users open lets not a byte abroad",
 ];
 
 async fn inside(trial: &str, bed: &Bed) -> Result<()> {
@@ -48,6 +50,7 @@ async fn inside(trial: &str, bed: &Bed) -> Result<()> {
         Some(3) => transfer::one_address(bed).await,
         Some(4) => shop::only_told(bed).await,
         Some(5) => widened::widened(bed).await,
+        Some(6) => tiers::held(bed).await,
         _ => anyhow::bail!("there is no trial `{trial}`"),
     }
 }
@@ -76,7 +79,7 @@ async fn in_sandbox(sentence: &str) -> Result<Option<String>> {
     if let Some(reason) = sandbox::missing() {
         return Ok(Some(reason));
     }
-    if let Some(reason) = missing(&EnforcerTools::find().await?) {
+    if let Some(reason) = missing(&EnforcerTools::find(Enforces::NetworkPolicies).await?) {
         return Ok(Some(reason));
     }
     Tools::find().await?;

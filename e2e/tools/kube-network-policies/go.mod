@@ -1,11 +1,13 @@
-// An agent that enforces NetworkPolicies, and a small program over google/nftables that puts packets to it. Not among the
-// default groups. The versions are the agent's own, from its go.mod and go.sum: two of them are commits without a tag.
+// An agent that enforces NetworkPolicies, in two flavours: by itself, and with ClusterNetworkPolicies, whose definition is a
+// file of network-policy-api. And a small program over google/nftables that puts packets to it. Not among the default
+// groups. The versions are the agent's own, from its go.mod and go.sum: two of them are commits without a tag.
 module bund.dev/e2e/tools/kube-network-policies
 
 go 1.26.0
 
 tool (
 	bund.dev/e2e/tools/kube-network-policies/nfqueue-divert
+	sigs.k8s.io/kube-network-policies/cmd/kube-network-policies/npa-v1alpha2
 	sigs.k8s.io/kube-network-policies/cmd/kube-network-policies/standard
 )
 

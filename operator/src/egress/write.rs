@@ -20,6 +20,9 @@ use super::wanted::{Marking, PodKey, Policy};
 /// How long one write may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// The HTTP status of an object that its schema does not allow.
+const UNPROCESSABLE: u16 = 422;
+
 /// How a write ended.
 pub(super) struct Outcome {
     pub(super) tried: Tried,
@@ -54,11 +57,43 @@ pub(super) async fn write(client: &Client, action: &Action) -> Outcome {
     }
 }
 
-/// Applies a policy, and looks at what the API server made of it.
+/// Makes a policy say what it should, and nothing else.
 async fn apply(client: &Client, key: &Key, policy: &Policy) -> kube::Result<Outcome> {
-    // By force: a policy of a name of ours says what we say, and nothing else.
+    let api = api(client, key);
+    let applied = applied(&api, key, policy).await;
+    let stands = match &applied {
+        Ok(outcome) => outcome.tried == Tried::Done,
+        Err(kube::Error::Api(status)) => status.code != UNPROCESSABLE,
+        Err(_) => true,
+    };
+    if stands {
+        return applied;
+    }
+    // To apply leaves what only others say, and is refused where that contradicts.
+    let Some(found) = api.get_opt(&key.name).await? else { return applied };
+    let spec = |object: &Value| object.get("spec").cloned().unwrap_or_default();
+    let body = json!({ "spec": replacing(&spec(&found.data), &spec(&policy.manifest)) });
+    let parameters = PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PatchParams::default() };
+    api.patch(&key.name, &parameters, &Patch::Merge(body)).await?;
+    self::applied(&api, key, policy).await
+}
+
+/// What makes `found` say what is `wanted` and nothing else, as a merge patch (RFC 7386).
+fn replacing(found: &Value, wanted: &Value) -> Value {
+    let (Value::Object(found), Value::Object(wanted)) = (found, wanted) else { return wanted.clone() };
+    let excess = found.keys().filter(|key| !wanted.contains_key(*key)).map(|key| (key.clone(), Value::Null));
+    let kept = wanted.iter().map(|(key, value)| {
+        let found = found.get(key).unwrap_or(&Value::Null);
+        (key.clone(), replacing(found, value))
+    });
+    Value::Object(excess.chain(kept).collect())
+}
+
+/// Applies a policy, and looks at what the API server made of it.
+async fn applied(api: &Api<DynamicObject>, key: &Key, policy: &Policy) -> kube::Result<Outcome> {
+    // By force: a policy of a name of ours says what we say.
     let parameters = PatchParams::apply(FIELD_MANAGER).force();
-    let patched = api(client, key).patch(&key.name, &parameters, &Patch::Apply(&policy.manifest)).await?;
+    let patched = api.patch(&key.name, &parameters, &Patch::Apply(&policy.manifest)).await?;
     let stored = StoredPolicy::read(key.kind, &patched).map(|(_, stored)| stored);
     let is_as_written = stored.as_ref().is_some_and(|stored| stored.digest == policy.digest);
     let tried = if is_as_written {
@@ -133,5 +168,28 @@ fn is_budget(error: &kube::Error) -> bool {
             status.code == 429 && status.message.to_lowercase().contains("disruption budget")
         }
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_is_found_says_what_is_wanted_once_it_is_replaced() {
+        let wanted = json!({ "priority": 100, "subject": { "namespaces": { "matchLabels": { "a": "b" } } }, "egress": [{}] });
+        for found in [
+            json!({}),
+            wanted.clone(),
+            json!({ "priority": 900, "egress": [], "ingress": [{ "action": "Deny" }] }),
+            json!({ "subject": { "pods": { "podSelector": {} } } }),
+            json!({ "subject": { "namespaces": { "matchExpressions": [{ "key": "a" }], "matchLabels": { "c": "d" } } } }),
+            json!({ "subject": "broken", "egress": { "broken": true } }),
+            json!("broken"),
+        ] {
+            let mut replaced = found.clone();
+            json_patch::merge(&mut replaced, &replacing(&found, &wanted));
+            assert_eq!(replaced, wanted, "{found}");
+        }
     }
 }

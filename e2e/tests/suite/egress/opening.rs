@@ -19,7 +19,7 @@ const CLOSED: [&str; 2] = ["bund-egress", "bund-egress-personal-information"];
 /// How long a rule may outlive its transfer.
 const CLOSES_WITHIN: Duration = Duration::from_secs(5);
 /// Where the transfers lead.
-const ABROAD: &str = "203.0.113.7/32";
+pub(super) const ABROAD: &str = "203.0.113.7/32";
 
 pub(super) async fn until_it_ends(bed: &Bed) -> Result<()> {
     let folder = LedgerFolder::new()?;

@@ -5,12 +5,14 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result, bail, ensure};
 use bund_e2e::{
     cluster::Cluster,
+    cluster_network_policies,
     control_plane::{ControlPlane, Operator, Options, Reach, User},
     probe::enforced,
     repository,
     shop::manifests,
     wire::{
-        ABROAD, CLASSIFIED, DNS, EnforcerTools, PEER, PLAIN, Rig, SECOND, Shot, Site, UNLABELLED, Way, Wire,
+        ABROAD, CLASSIFIED, DNS, EnforcerTools, Enforces, PEER, PLAIN, Rig, SECOND, Shot, Site, UNLABELLED,
+        Way, Wire,
         heard::{Heard, payload},
         pods::{pod, runs_at},
     },
@@ -47,9 +49,21 @@ pub(super) fn wire() -> Wire {
 impl Field {
     /// A control plane, the rig, and two namespaces with nobody in them.
     pub(super) async fn lay(bed: &Bed) -> Result<Self> {
+        Self::where_is_enforced(Enforces::NetworkPolicies, bed).await
+    }
+
+    /// The same, where ClusterNetworkPolicies are served and enforced too.
+    pub(super) async fn with_tiers(bed: &Bed) -> Result<Self> {
+        Self::where_is_enforced(Enforces::Tiers, bed).await
+    }
+
+    async fn where_is_enforced(enforces: Enforces, bed: &Bed) -> Result<Self> {
         let plane = ControlPlane::start(bed.tools().await?, options()).await?;
         let admin = Cluster::of(plane.client(User::ADMIN).await?);
-        let rig = Rig::up(&EnforcerTools::find().await?, &wire(), &plane, &admin).await?;
+        if enforces == Enforces::Tiers {
+            admin.apply_all(&cluster_network_policies::definitions().await?).await?;
+        }
+        let rig = Rig::up(&EnforcerTools::find(enforces).await?, &wire(), &plane, &admin).await?;
         for name in [SHOP, BANK] {
             plane.create_namespace(name, &[("bund.dev/guarded", "true"), ("wire", "true")]).await?;
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use anyhow::{Result, ensure};
-use bund_e2e::wire::{CLASSIFIED, DNS, HOME, PEER, Shot, Way};
+use bund_e2e::wire::{API_SERVER, CACHE, CLASSIFIED, DNS, HOME, PEER, Shot, Way};
 use serde_json::{Value, json};
 
 use super::field::{BANK, Field, SHOP, every_way_abroad};
@@ -29,7 +29,8 @@ async fn test(field: &Field) -> Result<()> {
         let aimed: BTreeSet<IpAddr> = shots.iter().map(|shot| shot.to.ip().to_canonical()).collect();
         ensure!(reached == aimed, "{way:?} carries bytes to {reached:?} only, of {aimed:?}");
     }
-    let reachable = Shot::plain(PEER.at(8443).chain(DNS.at(53)).chain(HOME.at(443)));
+    let on_node = API_SERVER.at(8443).chain(CACHE.at(53)).chain(CACHE.at(80));
+    let reachable = Shot::plain(PEER.at(8443).chain(DNS.at(53)).chain(HOME.at(443)).chain(on_node));
     field.answered_are(&CLASSIFIED, &reachable, &reachable).await?;
 
     for policy in by_hand() {

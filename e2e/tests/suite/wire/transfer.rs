@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use anyhow::{Context as _, Result, ensure};
 use bund_crds::TransferDecision::{Approved, Revoked};
 use bund_e2e::wire::{
-    ABROAD, CLASSIFIED, EnforcerTools, Rig, SECOND, Shot, Site, Way,
+    ABROAD, CLASSIFIED, EnforcerTools, Enforces, Rig, SECOND, Shot, Site, Way,
     heard::Heard,
     pods::{pod, runs_at},
 };
@@ -31,7 +31,8 @@ const TCP: u8 = 6;
 
 pub(super) async fn one_address(bed: &Bed) -> Result<()> {
     on_ground(bed, options(), async |ground| {
-        let rig = Rig::up(&EnforcerTools::find().await?, &wire(), ground.plane, &ground.admin).await?;
+        let tools = EnforcerTools::find(Enforces::NetworkPolicies).await?;
+        let rig = Rig::up(&tools, &wire(), ground.plane, &ground.admin).await?;
         let tested = async {
             lay(ground).await?;
             closed(ground, &rig, &[&CLASSIFIED, &SECOND]).await?;

@@ -28,7 +28,7 @@ pub(super) async fn widened(bed: &Bed) -> Result<()> {
 }
 
 /// A policy of the shop that lets every pod out to everywhere.
-fn wide() -> Value {
+pub(super) fn wide() -> Value {
     json!({
         "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
         "metadata": { "name": "wide", "namespace": SHOP },
@@ -61,6 +61,14 @@ async fn nobody_asked(field: &Field) -> Result<()> {
 async fn back(field: &Field, bed: &Bed) -> Result<()> {
     let _operator = field.plane.start_operator(&bed.operator().await?).await?;
     enforced(&field.plane, &field.admin).await?;
+    is_told(field).await?;
+    field.admin.delete(&wide()).await?;
+    closes(field).await?;
+    no_way_out(field, &SHOPS).await
+}
+
+/// Waits until it is said that the policy of the user opens what the plan does not.
+pub(super) async fn is_told(field: &Field) -> Result<()> {
     let policies = field.admin.api_of(&policy(&json!({}))).await?;
     let told = async || {
         let found = policies.get("field").await?.data;
@@ -69,8 +77,5 @@ async fn back(field: &Field, bed: &Bed) -> Result<()> {
         ensure!(condition["message"].as_str().is_some_and(|message| message.contains("wide")), "{condition}");
         Ok(())
     };
-    field.plane.eventually("the policy of the user is told", told).await?;
-    field.admin.delete(&wide()).await?;
-    closes(field).await?;
-    no_way_out(field, &SHOPS).await
+    field.plane.eventually("the policy of the user is told", told).await
 }
