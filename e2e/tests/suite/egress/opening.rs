@@ -153,7 +153,7 @@ async fn evicts(ground: &Ground<'_>, folder: &LedgerFolder) -> Result<()> {
         let mut told = Vec::new();
         for entry in folder.entries()? {
             if let Event::Enforced(it) = entry.event
-                && it.place.kind == "Pod"
+                && it.action.starts_with("Evict")
             {
                 told.push(format!("{} {} {} {}", it.action, it.place.name, it.policy, it.reason));
             }

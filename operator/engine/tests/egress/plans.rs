@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bund_engine::Snapshot;
 use bund_engine::egress::{manifest, openings_of, plan, plan_of};
 use bund_engine::snapshot::{Country, DatabaseState, Databases, Geography, Said};
 use ipnet::IpNet;
@@ -10,7 +11,7 @@ use serde_json::{Value, json};
 use crate::world::{deployment, namespace, noon, own, pod, pod_of, policy, recorded, snapshot, transfer};
 
 /// A namespace's policies as objects, with the mode.
-fn planned(namespace: &str, snapshot: &bund_engine::Snapshot) -> (Value, Vec<Value>) {
+fn planned(namespace: &str, snapshot: &Snapshot) -> (Value, Vec<Value>) {
     let plan = plan_of(namespace, snapshot, noon()).unwrap();
     let policies = plan.policies.iter().map(|policy| manifest(policy, namespace, snapshot));
     (json!(plan.mode), policies.collect())
@@ -309,7 +310,7 @@ fn a_public_address_that_is_known_to_be_abroad_is_none_of_the_api_server() {
         pod("shop", "p", &["personal-information"], &[]),
         slice,
     ]);
-    let opens = |snapshot| planned("shop", snapshot).1[0].to_string().contains("8.8.8.8");
+    let opens = |snapshot: &Snapshot| planned("shop", snapshot).1[0].to_string().contains("8.8.8.8");
     assert!(opens(&known), "nobody knows where it is");
     known.set_geography(Geography::of(Arc::new(Everywhere("CN"))));
     assert!(opens(&known), "it is inside");
