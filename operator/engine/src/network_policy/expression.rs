@@ -92,8 +92,6 @@ fn values(text: &str) -> Option<(BTreeSet<Box<str>>, &str)> {
 mod tests {
     use alloc::string::ToString;
 
-    use super::*;
-
     #[test]
     fn conditions_that_all_hold_are_read_and_nothing_else() {
         for (written, read) in [

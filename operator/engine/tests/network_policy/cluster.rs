@@ -18,7 +18,8 @@ use crate::{
 
 const ABROAD: &str = "203.0.113.9/32";
 
-fn namespace(name: &str, labels: Value) -> Value {
+fn namespace(name: &str, labels: impl Into<Value>) -> Value {
+    let labels = labels.into();
     json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": name, "labels": labels } })
 }
 
@@ -30,7 +31,8 @@ fn two() -> Snapshot {
 }
 
 /// A ClusterNetworkPolicy of the tier `Admin`, for the namespaces of this selector.
-fn cnp(namespaces: Value, egress: Value) -> Value {
+fn cnp(namespaces: impl Into<Value>, egress: impl Into<Value>) -> Value {
+    let (namespaces, egress) = (namespaces.into(), egress.into());
     json!({
         "apiVersion": "policy.networking.k8s.io/v1alpha2", "kind": "ClusterNetworkPolicy",
         "metadata": { "name": "users-own" },
@@ -38,16 +40,19 @@ fn cnp(namespaces: Value, egress: Value) -> Value {
     })
 }
 
-fn accept(to: Value) -> Value {
+fn accept(to: impl Into<Value>) -> Value {
+    let to = to.into();
     json!({ "action": "Accept", "to": [to] })
 }
 
-fn ccnp(spec: Value) -> Value {
+fn ccnp(spec: impl Into<Value>) -> Value {
+    let spec = spec.into();
     json!({ "apiVersion": "cilium.io/v2", "kind": "CiliumClusterwideNetworkPolicy",
         "metadata": { "name": "users-own" }, "spec": spec })
 }
 
-fn gnp(spec: Value) -> Value {
+fn gnp(spec: impl Into<Value>) -> Value {
+    let spec = spec.into();
     json!({ "apiVersion": "crd.projectcalico.org/v1", "kind": "GlobalNetworkPolicy",
         "metadata": { "name": "default.users-own" }, "spec": spec })
 }
@@ -484,7 +489,7 @@ proptest! {
 
     #[test]
     fn what_is_admitted_accepts_nothing_that_is_not_open(rules in cluster_rules(), sent in vec(sent(), 64)) {
-        let policy = cnp(named(facts::NAMESPACE), rules.clone().into());
+        let policy = cnp(named(facts::NAMESPACE), rules.clone());
         if judged(&policy, &world()).0 == Verdict::Deny {
             return Ok(());
         }
@@ -500,7 +505,7 @@ proptest! {
             let Some(cluster) = rules.iter().map(|rule| translated(rule, admin)).collect::<Option<Vec<_>>>() else {
                 continue;
             };
-            let mut cluster = cnp(named(facts::NAMESPACE), cluster.into());
+            let mut cluster = cnp(named(facts::NAMESPACE), cluster);
             if admin {
                 cluster["apiVersion"] = "policy.networking.k8s.io/v1alpha1".into();
                 cluster["kind"] = "AdminNetworkPolicy".into();
