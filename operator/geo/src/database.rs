@@ -99,7 +99,10 @@ impl Database {
     }
 }
 
-fn ranges(reader: &Reader<&[u8]>) -> Result<(Ranges<u32, Answer>, Ranges<u128, Answer>), Unfit> {
+/// Those of IPv4 and those of IPv6.
+type Families = (Ranges<u32, Answer>, Ranges<u128, Answer>);
+
+fn ranges(reader: &Reader<&[u8]>) -> Result<Families, Unfit> {
     let (mut v4, mut v6) = (Ranges::builder(), Ranges::builder());
     let mut answers = Answers::default();
     // Those without data and those that repeat others are counted too: a broken tree may have nothing else.

@@ -58,7 +58,8 @@ pub(super) async fn write(client: &Client, action: &Action) -> Outcome {
 async fn apply(client: &Client, key: &Key, policy: &Policy) -> kube::Result<Outcome> {
     // By force: a policy of a name of ours says what we say, and nothing else.
     let parameters = PatchParams::apply(FIELD_MANAGER).force();
-    let patched = api(client, key).patch(&key.name, &parameters, &Patch::Apply(&policy.manifest)).await?;
+    let manifest = Patch::Apply(policy.manifest(key));
+    let patched = api(client, key).patch(&key.name, &parameters, &manifest).await?;
     let stored = StoredPolicy::read(key.kind, &patched).map(|(_, stored)| stored);
     let is_as_written = stored.as_ref().is_some_and(|stored| stored.digest == policy.digest);
     let tried = if is_as_written {

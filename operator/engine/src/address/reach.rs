@@ -122,7 +122,7 @@ pub fn of_network(network: IpNet) -> Reach {
 
 /// What is said of all addresses from `first` to `last` by `parts`: by the first that holds them, and by every part of many
 /// addresses that lies among them. `rest` is what no part holds.
-fn among<N, A: Ord>(parts: &[(Part<N, A>, Reach)], rest: Reach, first: A, last: A) -> Reach {
+fn among<N, A: Copy + Ord>(parts: &[(Part<N, A>, Reach)], rest: Reach, first: A, last: A) -> Reach {
     let mut whole = None;
     let mut inner = None;
     for (part, reach) in parts {
