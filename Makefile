@@ -65,8 +65,9 @@ fuzz: need-cargo ## Broken input for every parser of the ledger and of databases
 	BUND_FUZZ_SECONDS=$(or $(FUZZ_SECONDS),600) cargo test --quiet --package bund-ledger --lib -- --ignored --nocapture fuzz
 	BUND_FUZZ_SECONDS=$(or $(FUZZ_SECONDS),600) cargo test --quiet --package bund-geo --lib -- --ignored --nocapture fuzz
 
-bench: need-cargo need-go $(OHA) ## The figures of docs/benchmarks.md, beside peers in one run; BENCH=engine, audit, check, handler, ledger, locate, scale or apiserver for one.
+bench: need-cargo need-go $(OHA) ## The figures of docs/benchmarks.md, beside peers in one run; BENCH=engine, audit, egress, check, handler, ledger, locate, scale or apiserver for one.
 	case ' $(BENCH) ' in '  '|*' audit '*) cargo bench --quiet --package bund-operator --bench audit ;; esac
+	case ' $(BENCH) ' in '  '|*' egress '*) cargo bench --quiet --package bund-operator --bench egress ;; esac
 	case ' $(BENCH) ' in '  '|*' locate '*) cargo bench --quiet --package bund-geo --bench locate ;; esac
 	case ' $(BENCH) ' in '  '|*' ledger '*) cargo bench --quiet --package bund-ledger --bench append --bench verify; \
 		go -C e2e/tools/tessera tool tessera-append ;; esac

@@ -14,6 +14,7 @@ mod cluster_policy;
 mod ended;
 mod kind;
 mod plan;
+mod rehearsal;
 mod run;
 mod stored;
 mod teller;
@@ -23,6 +24,7 @@ mod told;
 mod wanted;
 mod write;
 
+pub use rehearsal::{Rehearsal, Rehearsed};
 pub use run::Closer;
 pub use told::Figures;
 

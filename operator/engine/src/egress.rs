@@ -25,8 +25,8 @@ mod plan;
 pub(crate) use closing::classes_of;
 pub use closing::{Survey, held, is_certain, survey};
 pub use manifest::manifest;
+pub use mark::{Marker, holds, json_patch, marks, transfer_mark, transfers_of};
 pub(crate) use mark::{claims_less, honest_marks, is_mark, marks_to_write};
-pub use mark::{holds, json_patch, marks, transfer_mark, transfers_of};
 pub(crate) use open::{closed_by, open_to_holders, open_to_marked};
 pub use plan::{MANAGED_BY, openings_of, plan, plan_of};
 

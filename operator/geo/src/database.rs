@@ -14,8 +14,8 @@ use crate::record::Record;
 #[derive(Debug)]
 pub struct Database {
     built: Timestamp,
-    v4: Ranges<u32>,
-    v6: Ranges<u128>,
+    pub(crate) v4: Ranges<u32, Answer>,
+    pub(crate) v6: Ranges<u128, Answer>,
 }
 
 /// Why bytes are no database that can be used.
@@ -74,6 +74,12 @@ impl Database {
         Ok(Self { built, v4, v6 })
     }
 
+    /// A database of these ranges.
+    #[cfg(test)]
+    pub(crate) fn of(v4: Ranges<u32, Answer>, v6: Ranges<u128, Answer>) -> Self {
+        Self { built: Timestamp::UNIX_EPOCH, v4, v6 }
+    }
+
     /// When it was built.
     pub fn built(&self) -> Timestamp {
         self.built
@@ -93,7 +99,10 @@ impl Database {
     }
 }
 
-fn ranges(reader: &Reader<&[u8]>) -> Result<(Ranges<u32>, Ranges<u128>), Unfit> {
+/// Those of IPv4 and those of IPv6.
+type Families = (Ranges<u32, Answer>, Ranges<u128, Answer>);
+
+fn ranges(reader: &Reader<&[u8]>) -> Result<Families, Unfit> {
     let (mut v4, mut v6) = (Ranges::builder(), Ranges::builder());
     let mut answers = Answers::default();
     // Those without data and those that repeat others are counted too: a broken tree may have nothing else.

@@ -6,7 +6,7 @@
 //!
 //! A file is read as a whole into memory and compiled into ranges of addresses; then it is let go. So nothing that a
 //! database says can fail when a decision asks for it, a file that changes under us changes nothing, and a look-up is one
-//! binary search. Several databases are a [`Quorum`]: what they do not all say of the whole of a network, none says.
+//! binary search, however many databases there are. Several databases are a [`Quorum`]: what they do not all say of the whole of a network, none says.
 //!
 //! We bring no database along: their licences do not allow it, or their data do not deserve it.
 

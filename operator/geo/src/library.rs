@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use bund_engine::Timestamp;
-use bund_engine::snapshot::{DatabaseState, Databases};
+use bund_engine::snapshot::DatabaseState;
 use jiff::SignedDuration;
 
+use crate::quorum::states;
 use crate::{Database, Digest, Error, Member, Quorum, file};
 
 /// Where a database is, and what it must be.
@@ -57,13 +58,12 @@ impl Library {
         // Each of them, whatever the others are.
         let changed = self.shelves.iter_mut().filter_map(|shelf| shelf.look().then_some(())).count() > 0;
         let members: Vec<_> = self.shelves.iter().map(|shelf| shelf.member.clone()).collect();
-        let quorum = Quorum::of(&members, now);
-        let states = Some(quorum.states());
+        let states = Some(states(&members, now));
         if !changed && states == self.told {
             return None;
         }
         self.told = states;
-        Some(Arc::new(quorum))
+        Some(Arc::new(Quorum::of(&members, now)))
     }
 }
 

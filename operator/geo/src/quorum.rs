@@ -1,15 +1,17 @@
 //! Several databases that must agree. (pure)
+//!
+//! What they say together of each address is put together when they are read, so that a decision looks it up once.
 
 use std::fmt;
 use std::sync::Arc;
 
 use bund_engine::Timestamp;
-use bund_engine::snapshot::{Country, DatabaseState, Databases, Said, Service};
+use bund_engine::snapshot::{Country, DatabaseState, Databases, Said, Service, Silence};
 use ipnet::IpNet;
 use jiff::SignedDuration;
 
 use crate::Database;
-use crate::ranges::{Answer, Whole};
+use crate::ranges::{Answer, Ranges, Whole};
 
 /// A clock may be behind that of whoever built a database; a database from later than this would never grow old.
 const AHEAD: SignedDuration = SignedDuration::from_hours(48);
@@ -32,25 +34,78 @@ pub struct Member {
 pub struct Quorum {
     /// Those that may be asked; none where one cannot be.
     asked: Vec<(Arc<str>, Arc<Database>)>,
+    v4: Ranges<u32, Common>,
+    v6: Ranges<u128, Common>,
     /// What is said of everything where one cannot be asked.
     refusal: Option<Said>,
     states: Vec<DatabaseState>,
 }
 
+/// What all databases say of the whole of some range. Databases are told by their place among those that are asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Common {
+    Country(Country),
+    Nothing(u16, Silence),
+    /// What the first says, and this one.
+    Disagree(u16, [Country; 2]),
+}
+
+impl Common {
+    /// What databases say that give these answers, in order: the first that does not say the same counts.
+    fn of(answers: &[Answer]) -> Self {
+        let mut first = None;
+        for (place, answer) in (0..).zip(answers) {
+            match (*answer, first) {
+                (Answer::Silent(silence), _) => return Self::Nothing(place, silence),
+                (Answer::Country(country), None) => first = Some(country),
+                (Answer::Country(country), Some(said)) if said == country => {}
+                (Answer::Country(country), Some(said)) => return Self::Disagree(place, [said, country]),
+            }
+        }
+        // There is one at least, or a refusal.
+        first.map_or(Self::Nothing(0, Silence::NoRecord), Self::Country)
+    }
+}
+
+/// How the databases of `members` stand at this moment.
+pub(crate) fn states(members: &[Member], now: Timestamp) -> Vec<DatabaseState> {
+    members.iter().map(|member| member.state(now)).collect()
+}
+
 impl Quorum {
     /// The databases of `members` as they stand at this moment.
     pub fn of(members: &[Member], now: Timestamp) -> Self {
-        let states: Vec<_> = members.iter().map(|member| member.state(now)).collect();
+        let states = states(members, now);
         let refusal = states.iter().find_map(refusal).or_else(|| {
             let none = || Said::Missing { database: "a database".into() };
             states.is_empty().then(none)
         });
         let named = |member: &Member| Some((member.name.clone(), member.database.clone()?));
-        let asked = if refusal.is_none() { members.iter().filter_map(named).collect() } else { Vec::new() };
-        Self { asked, refusal, states }
+        let asked: Vec<_> =
+            if refusal.is_none() { members.iter().filter_map(named).collect() } else { Vec::new() };
+        let v4: Vec<_> = asked.iter().map(|(_, database)| &database.v4).collect();
+        let v6: Vec<_> = asked.iter().map(|(_, database)| &database.v6).collect();
+        let (v4, v6) = (Ranges::together(&v4, Common::of), Ranges::together(&v6, Common::of));
+        Self { asked, v4, v6, refusal, states }
     }
 
-    /// Asks each database until one does not say the same.
+    /// What is said of a network that lies in one range.
+    fn look_up(&self, network: IpNet) -> Option<Said> {
+        let common = match network {
+            IpNet::V4(network) => self.v4.one(network.network().into(), network.broadcast().into()),
+            IpNet::V6(network) => self.v6.one(network.network().into(), network.broadcast().into()),
+        };
+        let name = |place: u16| self.asked.get(usize::from(place)).map(|(name, _)| name.clone());
+        Some(match common? {
+            Common::Country(country) => Said::Country(country),
+            Common::Nothing(place, silence) => Said::Nothing { database: name(place)?, silence },
+            Common::Disagree(place, countries) => {
+                Said::Disagree { databases: [name(0)?, name(place)?], countries }
+            }
+        })
+    }
+
+    /// Asks each database until one does not say the same: of networks that reach over several ranges.
     fn ask(&self, network: IpNet) -> Said {
         let mut first: Option<(&Arc<str>, Country)> = None;
         for (name, database) in &self.asked {
@@ -79,7 +134,10 @@ impl Quorum {
 
 impl Databases for Quorum {
     fn country_of(&self, network: IpNet) -> Said {
-        self.refusal.clone().unwrap_or_else(|| self.ask(network))
+        match &self.refusal {
+            Some(refusal) => refusal.clone(),
+            None => self.look_up(network).unwrap_or_else(|| self.ask(network)),
+        }
     }
 
     fn states(&self) -> Vec<DatabaseState> {
@@ -118,5 +176,69 @@ fn refusal(state: &DatabaseState) -> Option<Said> {
         (Service::InUse | Service::Kept(_), _) => None,
         (Service::Stale, Some(built)) => Some(Said::Stale { database: name.clone(), built: *built }),
         (Service::Stale, None) | (Service::Missing(_), _) => Some(Said::Missing { database: name.clone() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const SPACE: u32 = 256;
+
+    fn answer() -> impl Strategy<Value = Answer> {
+        let country = |code| Answer::Country(Country::of(code).unwrap());
+        prop_oneof![
+            4 => Just(country("CN")),
+            1 => Just(country("HK")),
+            1 => Just(country("US")),
+            1 => Just(Answer::Silent(Silence::NoRecord)),
+            1 => Just(Answer::Silent(Silence::Anycast)),
+        ]
+    }
+
+    fn ranges() -> impl Strategy<Value = Ranges<u32, Answer>> {
+        prop::collection::vec((1..40_u32, answer()), 0..20).prop_map(|networks| {
+            let mut ranges = Ranges::builder();
+            let mut free = 0;
+            for (size, answer) in networks {
+                ranges.add(free, free + size - 1, answer).unwrap();
+                free += size;
+            }
+            ranges.finish()
+        })
+    }
+
+    fn quorum(databases: Vec<Ranges<u32, Answer>>) -> Quorum {
+        let member = |(number, v4): (usize, Ranges<u32, Answer>)| {
+            let v6 = Ranges::builder().finish();
+            Member {
+                name: number.to_string().into(),
+                max_age: SignedDuration::MAX,
+                database: Some(Arc::new(Database::of(v4, v6))),
+                trouble: None,
+            }
+        };
+        Quorum::of(&databases.into_iter().enumerate().map(member).collect::<Vec<_>>(), Timestamp::UNIX_EPOCH)
+    }
+
+    proptest! {
+        /// Of every network of a small space: the one table says what each database in turn would have said.
+        #[test]
+        fn what_is_looked_up_at_once_is_what_asking_each_gives(
+            databases in prop::collection::vec(ranges(), 1..4),
+        ) {
+            let quorum = quorum(databases);
+            for length in 22..=32 {
+                for first in (0..SPACE * 4).step_by(1 << (32 - length)) {
+                    let network = ipnet::Ipv4Net::new(first.into(), length).unwrap().into();
+                    let at_once = quorum.look_up(network);
+                    prop_assert!(length < 32 || at_once.is_some(), "{network}");
+                    let asked = quorum.ask(network);
+                    prop_assert_eq!(at_once.unwrap_or(asked.clone()), asked, "{}", network);
+                }
+            }
+        }
     }
 }

@@ -110,7 +110,7 @@ pub(super) fn carry_out(planned: Planned, stored: &mut Stored, memory: &mut Memo
     for (stage, action) in planned.writes {
         match &action {
             Action::Apply { policy, key, .. } => {
-                let object = as_stored(&policy.manifest, &format!("u-{}", key.name), 1, "bund-egress");
+                let object = as_stored(&policy.manifest(key), &format!("u-{}", key.name), 1, "bund-egress");
                 if let Some((key, written)) = StoredPolicy::read(key.kind, &object) {
                     memory.wrote(&key, &written);
                     stored.insert(key, written);

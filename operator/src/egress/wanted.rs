@@ -1,14 +1,15 @@
 //! What there should be: the policies of every closed namespace, and the marks of its pods. (pure)
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use bund_crds::Mode;
 use bund_crds::labels::{EGRESS_HOLDS, EGRESS_PREFIX, EGRESS_TRANSFER_PREFIX};
-use bund_engine::egress::{self, NamespacePlan};
+use bund_engine::egress::{self, MANAGED_BY, Marker, NamespacePlan, PlannedPolicy};
 use bund_engine::snapshot::{Enrolment, Life, MadeBy, PodFacts};
 use bund_engine::subject::Deletion;
 use bund_engine::{Snapshot, Subject, Timestamp};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::cluster_policy;
 use super::ended::{Turn, owed};
@@ -25,7 +26,8 @@ pub(super) type PodKey = (Box<str>, Box<str>);
 /// A policy as it should be.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Policy {
-    pub(super) manifest: Value,
+    /// What it does, which many namespaces have in common.
+    spec: Arc<Value>,
     pub(super) digest: Digest,
 }
 
@@ -68,9 +70,23 @@ pub(super) struct Wanted {
 }
 
 impl Policy {
-    fn of(kind: Kind, manifest: Value) -> Self {
-        let digest = Digest::of(kind, manifest.get("spec").unwrap_or(&Value::Null));
-        Self { manifest, digest }
+    fn of(kind: Kind, mut manifest: Value) -> Self {
+        let spec = manifest.get_mut("spec").map(Value::take).unwrap_or_default();
+        Self { digest: Digest::of(kind, &spec), spec: Arc::new(spec) }
+    }
+
+    /// The object as it is written under this key.
+    pub(super) fn manifest(&self, key: &Key) -> Value {
+        let mut metadata = json!({ "name": key.name, "labels": { MANAGED_BY.0: MANAGED_BY.1 } });
+        if let (Kind::Network, Some(members)) = (key.kind, metadata.as_object_mut()) {
+            members.insert("namespace".to_owned(), key.namespace.as_ref().into());
+        }
+        json!({
+            "apiVersion": key.kind.api_version(),
+            "kind": key.kind.as_str(),
+            "metadata": metadata,
+            "spec": *self.spec,
+        })
     }
 }
 
@@ -83,28 +99,39 @@ impl Wanted {
         now: Timestamp,
     ) -> Self {
         let mut wanted = Self { plans: egress::plan(snapshot, now), ..Self::default() };
+        // By name the last that was written out: most namespaces have policies that do the same.
+        let mut last: BTreeMap<&str, (&PlannedPolicy, Policy)> = BTreeMap::new();
         for plan in wanted.plans.iter().filter(|plan| plan.mode == Mode::Deny) {
             wanted.closed.insert(plan.namespace.clone());
-            for policy in &plan.policies {
-                let manifest = egress::manifest(policy, &plan.namespace, snapshot);
-                let key = Key::network(&plan.namespace, &policy.name);
-                wanted.policies.insert(key.clone(), Policy::of(key.kind, manifest));
+            for planned in &plan.policies {
+                let policy = match last.get(planned.name.as_ref()) {
+                    Some((other, policy)) if *other == planned => policy.clone(),
+                    _ => Policy::of(Kind::Network, egress::manifest(planned, &plan.namespace, snapshot)),
+                };
+                last.insert(&planned.name, (planned, policy.clone()));
+                wanted.policies.insert(Key::network(&plan.namespace, &planned.name), policy);
             }
-            if let Some(manifest) = cluster_policy::manifest(plan, priority).filter(|_| served(Kind::Cluster))
-            {
-                let key = Key::cluster(&plan.namespace);
-                wanted.policies.insert(key.clone(), Policy::of(key.kind, manifest));
+            if let Some(manifest) = cluster_policy::manifest(plan, priority).filter(|_| served(Kind::Cluster)) {
+                wanted.policies.insert(Key::cluster(&plan.namespace), Policy::of(Kind::Cluster, manifest));
             }
         }
         let kept = snapshot.all_pod_facts().filter(|pod| is_left_behind(pod, snapshot));
         wanted.kept = kept.filter_map(|pod| pod.subject.id.namespace.clone()).collect();
+        let mut marker = Marker::new(snapshot, now);
         for pod in snapshot.all_pod_facts() {
-            wanted.pod(pod, snapshot, now);
+            wanted.pod(pod, &mut marker, snapshot, now);
         }
         wanted
     }
 
-    fn pod(&mut self, pod: &PodFacts, snapshot: &Snapshot, now: Timestamp) {
+    /// The plan of a namespace that is closed.
+    pub(super) fn plan_of(&self, namespace: &str) -> Option<&NamespacePlan> {
+        // They come in order of namespace.
+        let found = self.plans.binary_search_by(|plan| (*plan.namespace).cmp(namespace)).ok()?;
+        self.plans.get(found).filter(|plan| plan.mode == Mode::Deny)
+    }
+
+    fn pod<'s>(&mut self, pod: &'s PodFacts, marker: &mut Marker<'s>, snapshot: &Snapshot, now: Timestamp) {
         let PodFacts { uid, subject, life } = pod;
         let namespace = subject.id.namespace.as_deref().unwrap_or_default();
         let concerned = self.closed.contains(namespace)
@@ -115,7 +142,7 @@ impl Wanted {
         if !concerned || *life == Life::Ended || subject.made_by == MadeBy::Kubelet || uid.is_empty() {
             return;
         }
-        let should = egress::marks(subject, snapshot, now);
+        let should = marker.marks(subject);
         for mark in should.keys().filter(|key| key.starts_with(EGRESS_TRANSFER_PREFIX)) {
             *self.sources.entry(mark.clone()).or_default() += 1;
         }

@@ -72,7 +72,7 @@ async fn apply(client: &Client, key: &Key, policy: &Policy) -> kube::Result<Outc
     // To apply leaves what only others say, and is refused where that contradicts.
     let Some(found) = api.get_opt(&key.name).await? else { return applied };
     let spec = |object: &Value| object.get("spec").cloned().unwrap_or_default();
-    let body = json!({ "spec": replacing(&spec(&found.data), &spec(&policy.manifest)) });
+    let body = json!({ "spec": replacing(&spec(&found.data), &spec(&policy.manifest(key))) });
     let parameters = PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PatchParams::default() };
     api.patch(&key.name, &parameters, &Patch::Merge(body)).await?;
     self::applied(&api, key, policy).await
@@ -93,7 +93,8 @@ fn replacing(found: &Value, wanted: &Value) -> Value {
 async fn applied(api: &Api<DynamicObject>, key: &Key, policy: &Policy) -> kube::Result<Outcome> {
     // By force: a policy of a name of ours says what we say.
     let parameters = PatchParams::apply(FIELD_MANAGER).force();
-    let patched = api.patch(&key.name, &parameters, &Patch::Apply(&policy.manifest)).await?;
+    let manifest = Patch::Apply(policy.manifest(key));
+    let patched = api.patch(&key.name, &parameters, &manifest).await?;
     let stored = StoredPolicy::read(key.kind, &patched).map(|(_, stored)| stored);
     let is_as_written = stored.as_ref().is_some_and(|stored| stored.digest == policy.digest);
     let tried = if is_as_written {

@@ -19,17 +19,32 @@ pub enum Reach {
 
 use Reach::{Global, Nowhere, Private, Reserved};
 
-const fn v4(a: u8, b: u8, c: u8, d: u8, length: u8) -> Ipv4Net {
-    Ipv4Net::new_assert(Ipv4Addr::new(a, b, c, d), length)
+/// A network, with its first and its last address as numbers: every decision on an address looks through all of them.
+#[derive(Clone, Copy)]
+struct Part<N, A> {
+    network: N,
+    first: A,
+    last: A,
+}
+
+const fn v4(a: u8, b: u8, c: u8, d: u8, length: u8) -> Part<Ipv4Net, u32> {
+    let address = Ipv4Addr::new(a, b, c, d);
+    let last = address.to_bits() | u32::MAX.unbounded_shr(length as u32);
+    Part { network: Ipv4Net::new_assert(address, length), first: address.to_bits(), last }
 }
 
 /// The network with these first 64 bits.
-const fn v6(start: u64, length: u8) -> Ipv6Net {
-    Ipv6Net::new_assert(Ipv6Addr::from_bits((start as u128) << 64), length)
+const fn v6(start: u64, length: u8) -> Part<Ipv6Net, u128> {
+    whole(Ipv6Addr::from_bits((start as u128) << 64), length)
 }
 
-const fn one(address: Ipv6Addr) -> Ipv6Net {
-    Ipv6Net::new_assert(address, 128)
+const fn one(address: Ipv6Addr) -> Part<Ipv6Net, u128> {
+    whole(address, 128)
+}
+
+const fn whole(address: Ipv6Addr, length: u8) -> Part<Ipv6Net, u128> {
+    let last = address.to_bits() | u128::MAX.unbounded_shr(length as u32);
+    Part { network: Ipv6Net::new_assert(address, length), first: address.to_bits(), last }
 }
 
 const METADATA: Reach = Nowhere("the metadata service of a cloud");
@@ -43,7 +58,7 @@ const EXAMPLE: Reach = Reserved("an address for examples");
 const OWN: Reach = Private("a private address");
 
 /// The first that holds an address counts.
-const IPV4: [(Ipv4Net, Reach); 21] = [
+const IPV4: [(Part<Ipv4Net, u32>, Reach); 21] = [
     (v4(100, 100, 100, 200, 32), METADATA),
     (v4(100, 96, 0, 96, 32), METADATA),
     (v4(168, 63, 129, 16, 32), METADATA),
@@ -68,7 +83,7 @@ const IPV4: [(Ipv4Net, Reach); 21] = [
 ];
 
 /// The first that holds an address counts; what none holds was given to nobody.
-const IPV6: [(Ipv6Net, Reach); 16] = [
+const IPV6: [(Part<Ipv6Net, u128>, Reach); 16] = [
     (one(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254)), METADATA),
     (one(Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254)), METADATA),
     (v6(0, 127), LOOPBACK),
@@ -96,26 +111,25 @@ pub fn of(address: IpAddr) -> Reach {
 /// Single addresses in it do not count, such as that of a metadata service in a private network.
 pub fn of_network(network: IpNet) -> Reach {
     match network {
-        IpNet::V4(network) => among(&IPV4, Global, |part| {
-            (part.contains(&network), network.contains(part), part.prefix_len() < 32)
-        }),
-        IpNet::V6(network) => among(&IPV6, UNASSIGNED, |part| {
-            (part.contains(&network), network.contains(part), part.prefix_len() < 128)
-        }),
+        IpNet::V4(network) => {
+            among(&IPV4, Global, network.network().to_bits(), network.broadcast().to_bits())
+        }
+        IpNet::V6(network) => {
+            among(&IPV6, UNASSIGNED, network.network().to_bits(), network.broadcast().to_bits())
+        }
     }
 }
 
-/// What is said of a network by `parts`: by the first that holds it, and by every part of many addresses that lies in it.
-/// `rest` is what no part holds. How a part compares: whether it holds the network, lies in it, and has many addresses.
-fn among<N>(parts: &[(N, Reach)], rest: Reach, compare: impl Fn(&N) -> (bool, bool, bool)) -> Reach {
+/// What is said of all addresses from `first` to `last` by `parts`: by the first that holds them, and by every part of many
+/// addresses that lies among them. `rest` is what no part holds.
+fn among<N, A: Copy + Ord>(parts: &[(Part<N, A>, Reach)], rest: Reach, first: A, last: A) -> Reach {
     let mut whole = None;
     let mut inner = None;
     for (part, reach) in parts {
-        let (holds, lies_in, many) = compare(part);
-        if holds && whole.is_none() {
+        if part.first <= first && last <= part.last && whole.is_none() {
             whole = Some(*reach);
         }
-        if lies_in && many {
+        if first <= part.first && part.last <= last && part.first < part.last {
             inner = inner.max(Some(*reach));
         }
     }
@@ -126,6 +140,6 @@ fn among<N>(parts: &[(N, Reach)], rest: Reach, compare: impl Fn(&N) -> (bool, bo
 /// What the registries say of which network. The first that holds an address counts, and what none holds is
 /// [`Reach::Global`] for IPv4 and was given to nobody for IPv6.
 pub fn special() -> impl Iterator<Item = (IpNet, Reach)> {
-    let ipv4 = IPV4.iter().map(|(part, reach)| (IpNet::V4(*part), *reach));
-    ipv4.chain(IPV6.iter().map(|(part, reach)| (IpNet::V6(*part), *reach)))
+    let ipv4 = IPV4.iter().map(|(part, reach)| (IpNet::V4(part.network), *reach));
+    ipv4.chain(IPV6.iter().map(|(part, reach)| (IpNet::V6(part.network), *reach)))
 }

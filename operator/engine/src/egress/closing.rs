@@ -18,6 +18,7 @@ use crate::{
 };
 
 /// The policies that may close one guarded namespace.
+#[derive(Debug)]
 pub(super) struct Closing<'s> {
     namespace: &'s str,
     /// Those that apply there, in order of name; one at least.
@@ -97,10 +98,17 @@ impl<'s> Closing<'s> {
             return false;
         }
         let denies = |classes: &Classification| !self.holds(classes, Mode::Deny).0.is_empty();
-        let templates = self.snapshot.templates_in(self.namespace);
-        let mut pods = templates.chain(self.snapshot.pods_in(self.namespace));
         self.at_rest(|mode| mode == Mode::Deny)
-            || pods.any(|pod| denies(&classes_of(pod, self.namespace, self.snapshot)))
+            || self.pods().any(|pod| denies(&classes_of(pod, self.namespace, self.snapshot)))
+    }
+
+    /// What makes pods here, and the pods; of those that lie side by side and certainly hold the same, as those of one
+    /// workload do, the first alone.
+    fn pods(&self) -> impl Iterator<Item = &'s Subject> + use<'s> {
+        let mut last: Option<&Subject> = None;
+        let templates = self.snapshot.templates_in(self.namespace);
+        let pods = templates.chain(self.snapshot.pods_in(self.namespace));
+        pods.filter(move |pod| !last.replace(pod).is_some_and(|last| is_alike(last, pod)))
     }
 
     /// Whether the Namespace itself or something at rest in it holds a class with a mode that is
@@ -137,23 +145,13 @@ impl<'s> Closing<'s> {
 
     /// What is to be closed here. What will make pods counts, so that a pod finds its policy when it comes.
     fn survey(&self) -> Option<Closed> {
-        let mut sets: BTreeSet<BTreeSet<HeldClass>> = BTreeSet::new();
-        let mut last: Option<&Subject> = None;
-        let templates = self.snapshot.templates_in(self.namespace);
-        for pod in templates.chain(self.snapshot.pods_in(self.namespace)) {
-            // Pods of one workload lie side by side and hold the same.
-            if last.is_none_or(|last| !is_alike(last, pod)) {
-                let classes = classes_of(pod, self.namespace, self.snapshot);
-                sets.insert(classes.into_keys().collect());
-            }
-            last = Some(pod);
-        }
-        self.closed(&sets)
+        let classes = |pod| classes_of(pod, self.namespace, self.snapshot).into_keys().collect();
+        self.closed(&self.pods().map(classes).collect())
     }
 }
 
 /// Whether two pods certainly hold the same classes: everything is alike from which classes come.
-fn is_alike(one: &Subject, other: &Subject) -> bool {
+pub(super) fn is_alike(one: &Subject, other: &Subject) -> bool {
     one.role == other.role
         && one.shapes.len() == other.shapes.len()
         && one.shapes.iter().zip(&other.shapes).all(|(one, other)| {

@@ -22,7 +22,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     Holds,
-    closing::{Closing, classes_of},
+    closing::{Closing, classes_of, is_alike},
 };
 use crate::{
     Classification, HeldClass, Snapshot, Subject, Timestamp,
@@ -99,6 +99,60 @@ pub fn holds(pod: &Subject, snapshot: &Snapshot) -> Option<Holds> {
     holds_of(pod, &classes_of(pod, namespace_of(pod), snapshot), snapshot)
 }
 
+/// Tells the marks of many pods at one moment. Asked in order of namespace it looks at each namespace once, not once for each
+/// of its pods.
+#[derive(Debug)]
+pub struct Marker<'s> {
+    snapshot: &'s Snapshot,
+    now: Timestamp,
+    here: Option<Here<'s>>,
+}
+
+/// What the pods of one namespace have in common.
+#[derive(Debug)]
+struct Here<'s> {
+    namespace: &'s str,
+    /// What may close it.
+    closing: Option<Closing<'s>>,
+    /// Whether something in it closes it, once that was asked for.
+    closed: Option<bool>,
+    transfers: Vec<(&'s TransferFacts, &'s Uid)>,
+    /// The last pod and what it holds: those of one workload lie side by side.
+    last: Option<(&'s Subject, Classification)>,
+}
+
+impl<'s> Marker<'s> {
+    /// Marks as they are to be at `now`.
+    pub fn new(snapshot: &'s Snapshot, now: Timestamp) -> Self {
+        Self { snapshot, now, here: None }
+    }
+
+    /// The labels that a pod is to carry, those of Bund's own alone. None where its namespace is not closed.
+    pub fn marks(&mut self, pod: &'s Subject) -> BTreeMap<String, String> {
+        let (snapshot, namespace) = (self.snapshot, namespace_of(pod));
+        let here = self.here.take().filter(|here| here.namespace == namespace);
+        let here = self.here.insert(here.unwrap_or_else(|| Here::of(namespace, snapshot, self.now)));
+        let Some(closing) = &here.closing else { return BTreeMap::new() };
+        let last = here.last.take().filter(|(last, _)| is_alike(last, pod));
+        let classes = last.map_or_else(|| classes_of(pod, namespace, snapshot), |(_, classes)| classes);
+        let (_, classes) = here.last.insert((pod, classes));
+        let holds = closing.holds(classes, Mode::Deny);
+        // The pod itself closes its namespace, if nothing else does.
+        if holds.0.is_empty() && !*here.closed.get_or_insert_with(|| closing.is_closed()) {
+            return BTreeMap::new();
+        }
+        honest(&holds, covering(pod, classes, here.transfers.iter().copied(), snapshot))
+    }
+}
+
+impl<'s> Here<'s> {
+    fn of(namespace: &'s str, snapshot: &'s Snapshot, now: Timestamp) -> Self {
+        let closing = Closing::in_namespace(namespace, snapshot);
+        let transfers = open_transfers(namespace, snapshot, now).collect();
+        Self { namespace, closing, closed: None, transfers, last: None }
+    }
+}
+
 fn holds_of(pod: &Subject, classes: &Classification, snapshot: &Snapshot) -> Option<Holds> {
     let closing = Closing::in_namespace(namespace_of(pod), snapshot)?;
     let holds = closing.holds(classes, Mode::Deny);
@@ -110,13 +164,9 @@ fn namespace_of(pod: &Subject) -> &str {
     pod.id.namespace.as_deref().unwrap_or(DEFAULT_NAMESPACE)
 }
 
-/// The labels that a pod is to carry, those of Bund's own alone. None where its namespace is not closed.
+/// The labels that one pod is to carry, as [`Marker`] tells them of many.
 pub fn marks(pod: &Subject, snapshot: &Snapshot, now: Timestamp) -> BTreeMap<String, String> {
-    let classes = classes_of(pod, namespace_of(pod), snapshot);
-    match holds_of(pod, &classes, snapshot) {
-        Some(_) => honest_marks(pod, &classes, snapshot, now),
-        None => BTreeMap::new(),
-    }
+    Marker::new(snapshot, now).marks(pod)
 }
 
 /// Of the labels that a pod which holds `classes` is to carry those that it does not.
@@ -151,30 +201,34 @@ pub(crate) fn honest_marks(
 ) -> BTreeMap<String, String> {
     let namespace = namespace_of(pod);
     let Some(closing) = Closing::in_namespace(namespace, snapshot) else { return BTreeMap::new() };
-    let mut marks = BTreeMap::from([(EGRESS_HOLDS.to_owned(), closing.holds(classes, Mode::Deny).label())]);
-    let transfers = covering(pod, classes, snapshot, now);
+    let open = open_transfers(namespace, snapshot, now);
+    honest(&closing.holds(classes, Mode::Deny), covering(pod, classes, open, snapshot))
+}
+
+fn honest<'s>(holds: &Holds, transfers: impl Iterator<Item = &'s Uid>) -> BTreeMap<String, String> {
+    let mut marks = BTreeMap::from([(EGRESS_HOLDS.to_owned(), holds.label())]);
     marks.extend(transfers.map(|uid| (transfer_mark(uid), String::new())));
     marks
 }
 
 /// The uids of the transfers in effect whose networks are open to a pod, or to those that will be made of a template.
 pub fn transfers_of<'s>(subject: &Subject, snapshot: &'s Snapshot, now: Timestamp) -> Vec<&'s Uid> {
-    let classes = classes_of(subject, namespace_of(subject), snapshot);
-    covering(subject, &classes, snapshot, now).collect()
+    let namespace = namespace_of(subject);
+    let classes = classes_of(subject, namespace, snapshot);
+    covering(subject, &classes, open_transfers(namespace, snapshot, now), snapshot).collect()
 }
 
-/// As everywhere, a transfer covers all of what a subject holds, or nothing.
+/// Of the transfers that are `open` those that cover a subject: as everywhere, all of what it holds, or nothing.
 fn covering<'a, 's: 'a>(
     subject: &'a Subject,
     classes: &'a Classification,
+    open: impl Iterator<Item = (&'s TransferFacts, &'s Uid)> + 'a,
     snapshot: &'s Snapshot,
-    now: Timestamp,
-) -> impl Iterator<Item = &'s Uid> + use<'a, 's> {
+) -> impl Iterator<Item = &'s Uid> + 'a {
     let declares = move |transfer: &TransferFacts| {
         let listed = &transfer.spec.data_classes;
         classes.keys().all(|class| listed.iter().any(|listed| listed.as_str() == class.as_str()))
     };
-    let open = open_transfers(namespace_of(subject), snapshot, now);
     open.filter(move |(transfer, _)| {
         declares(transfer) && !sources_of(subject, transfer, snapshot).is_empty()
     })

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use bund_engine::{
     Snapshot,
-    egress::{manifest, marks, plan},
+    egress::{Marker, holds, manifest, marks, plan},
 };
 use ipnet::IpNet;
 use proptest::{prelude::*, sample::subsequence};
@@ -250,6 +250,25 @@ proptest! {
             prop_assert!(plan.policies.len() <= 1 + (1 << CLASSES.len()) + 1);
             let names: BTreeSet<_> = plan.policies.iter().map(|policy| &policy.name).collect();
             prop_assert_eq!(names.len(), plan.policies.len());
+        }
+    }
+
+    /// Each pod twice, so that pods alike lie side by side.
+    #[test]
+    fn marks_of_many_pods_are_those_of_each_by_itself(sketch in sketch()) {
+        let mut objects = sketch.objects();
+        objects.extend(sketch.pods().into_iter().map(|mut pod| {
+            pod["metadata"]["name"] = format!("{}-again", pod["metadata"]["name"].as_str().unwrap()).into();
+            pod["metadata"]["uid"] = "again".into();
+            pod
+        }));
+        let snapshot = recorded(observed(objects));
+        let mut marker = Marker::new(&snapshot, noon());
+        for pod in snapshot.pods() {
+            let together = marker.marks(pod);
+            prop_assert_eq!(&together, &marks(pod, &snapshot, noon()), "{}", pod.id.name);
+            let held = holds(pod, &snapshot).map(|holds| holds.label());
+            prop_assert_eq!(together.get("egress.bund.dev/holds"), held.as_ref(), "{}", pod.id.name);
         }
     }
 }

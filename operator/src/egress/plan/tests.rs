@@ -1,4 +1,4 @@
-use bund_engine::egress::transfer_mark;
+use bund_engine::egress::{manifest, transfer_mark};
 use kube::runtime::watcher::Event;
 use serde_json::json;
 
@@ -82,7 +82,7 @@ fn what_is_in_a_namespace_that_is_gone_goes_with_it() {
 fn what_others_change_or_delete_is_mended_and_told_but_what_we_change_is_not() {
     let (mut view, mut stored, mut memory) = closed();
     let (key, policy) = wanted(&view).policies.into_iter().next().unwrap();
-    let mut wide = policy.manifest.clone();
+    let mut wide = policy.manifest(&key);
     wide["spec"]["egress"] = json!([{}]);
     stored.take(key.kind, &Event::Apply(as_stored(&wide, "u-bund-egress", 2, "kubectl-edit")));
     let planned = pass(&view, &stored, true, &mut memory);
@@ -110,7 +110,7 @@ fn what_others_change_before_the_pass_that_follows_a_write_is_told_too() {
     observe(&mut view, holder(true));
     carry_out(pass(&view, &stored, true, &mut memory), &mut stored, &mut memory);
     let (key, policy) = wanted(&view).policies.into_iter().next().unwrap();
-    let mut cut = policy.manifest;
+    let mut cut = policy.manifest(&key);
     cut["spec"]["egress"] = json!([]);
     stored.take(key.kind, &Event::Apply(as_stored(&cut, "u-bund-egress", 2, "kubectl-edit")));
     let written = carry_out(pass(&view, &stored, true, &mut memory), &mut stored, &mut memory);
@@ -120,7 +120,8 @@ fn what_others_change_before_the_pass_that_follows_a_write_is_told_too() {
 #[test]
 fn what_is_not_ours_is_not_deleted() {
     let (mut view, mut stored, mut memory) = closed();
-    let mut theirs = wanted(&view).policies.into_values().next().unwrap().manifest;
+    let (key, policy) = wanted(&view).policies.into_iter().next().unwrap();
+    let mut theirs = policy.manifest(&key);
     theirs["metadata"]["name"] = "theirs".into();
     let mut object = as_stored(&theirs, "u-theirs", 1, "kubectl");
     object.metadata.managed_fields.as_mut().unwrap().remove(0);
@@ -181,7 +182,8 @@ fn what_failed_rests_and_is_told() {
 #[test]
 fn what_a_transfer_opened_goes_at_once_whatever_is_known() {
     let (mut view, mut stored, mut memory) = closed();
-    let mut opened = wanted(&view).policies.into_values().next().unwrap().manifest;
+    let (key, policy) = wanted(&view).policies.into_iter().next().unwrap();
+    let mut opened = policy.manifest(&key);
     opened["metadata"]["name"] = "bund-transfer-u-1".into();
     stored.take(Kind::Network, &Event::Apply(as_stored(&opened, "u-opened", 1, "bund-egress")));
     observe(&mut view, namespace(false));
@@ -207,4 +209,23 @@ fn who_had_a_transfer_that_is_gone_is_evicted_for_the_policies_that_ask_for_it()
     let writes = pass(&view, &nothing_stored(), true, &mut Memory::default()).writes;
     let evict = Action::Evict { pod: sender, uid: "u-sender".into(), grounds };
     assert_eq!(writes.last(), Some(&(Stage::Evict, evict)));
+}
+
+#[test]
+fn a_policy_is_written_as_the_engine_plans_it_whatever_does_the_same_elsewhere() {
+    let mut view = shop("Deny");
+    observe(&mut view, holder(true));
+    let mut twin = namespace(true);
+    twin["metadata"]["name"] = "twin".into();
+    let mut theirs = holder(true);
+    theirs["metadata"]["namespace"] = "twin".into();
+    observe(&mut view, twin);
+    observe(&mut view, theirs);
+    let wanted = wanted(&view);
+    let written: Vec<_> = wanted.policies.iter().map(|(key, policy)| policy.manifest(key)).collect();
+    let planned = wanted.plans.iter().flat_map(|plan| {
+        plan.policies.iter().map(|policy| manifest(policy, &plan.namespace, &view.snapshot))
+    });
+    assert_eq!(written, planned.collect::<Vec<_>>());
+    assert_eq!(written.len(), 4, "two in each");
 }

@@ -24,7 +24,7 @@ const REASON_LIMIT: usize = 1024;
 /// What nobody who asks the API server can know.
 const UNSEEN: &str = "whether the cluster's network enforces NetworkPolicies cannot be seen here; `bund preflight` tells what is known of it";
 
-/// The namespaces that a policy closes, and would.
+/// The namespaces that a policy closes, and would, in order.
 #[derive(Debug, Default)]
 pub(super) struct Reach<'s> {
     name: &'s str,
@@ -120,7 +120,9 @@ impl<'s> Reach<'s> {
 
     /// The policies of its closed namespaces that are not stored as they should be, each with why.
     fn missing(&self, state: &State<'_>) -> impl Iterator<Item = String> {
-        let here = |namespace: &str| self.closed.iter().any(|plan| plan.namespace.as_ref() == namespace);
+        // They come in order of namespace.
+        let here =
+            |namespace: &str| self.closed.binary_search_by(|plan| (*plan.namespace).cmp(namespace)).is_ok();
         state.missing.iter().filter(move |(key, _)| here(&key.namespace)).map(|(key, why)| match why {
             Some(why) => format!("{key} ({why})"),
             None => key.to_string(),

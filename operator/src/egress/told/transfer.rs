@@ -1,8 +1,8 @@
 //! Whether what a transfer declares is open in the network. (pure)
 
+use bund_crds::NetworkPort;
 use bund_crds::condition::PROGRAMMED;
 use bund_crds::cross_border_transfer::{Destination, Place};
-use bund_crds::{Mode, NetworkPort};
 use bund_engine::cover::in_effect;
 use bund_engine::egress::{NamespacePlan, PlannedPolicy, Selected, Why, transfer_mark};
 use bund_engine::snapshot::TransferFacts;
@@ -32,12 +32,7 @@ fn condition(state: &State<'_>, transfer: &TransferFacts) -> Wanted {
         let message = format!("it is not in effect, so nothing is open for it; {ENDS}");
         return fails("NotInEffect", message);
     }
-    let plan = state
-        .wanted
-        .plans
-        .iter()
-        .find(|plan| plan.namespace == transfer.namespace && plan.mode == Mode::Deny);
-    let Some(plan) = plan else {
+    let Some(plan) = state.wanted.plan_of(&transfer.namespace) else {
         let message =
             format!("egress of namespace {} is not closed, so nothing had to be opened", transfer.namespace);
         return fails("NotClosed", message);
