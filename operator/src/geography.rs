@@ -6,7 +6,7 @@ use std::time::Duration;
 use bund_engine::snapshot::{DatabaseState, Databases, Geography, Service};
 use bund_geo::{Library, Quorum, Source};
 use jiff::Timestamp;
-use tokio::task::spawn_blocking;
+use tokio::task::{JoinError, spawn_blocking};
 use tokio::time::sleep;
 use tracing::{info, warn};
 
@@ -16,27 +16,44 @@ use crate::metrics::Metrics;
 /// How often the files are looked at. Looking costs a few calls of the file system.
 const INTERVAL: Duration = Duration::from_secs(5);
 
-/// Looks at the files for ever, and tells the index what they say whenever that changes. Without files there is nothing to
-/// do. Until the first look nothing is inside by them.
-pub async fn follow(sources: Vec<Source>, index: Arc<Index>, metrics: Metrics) {
+/// The databases, and what they say since they were last looked at, if that is something else.
+pub struct Looked {
+    library: Library,
+    found: Option<Arc<Quorum>>,
+}
+
+/// The first look. Nothing should be judged before: where a file is still being read, nobody knows yet that there are
+/// databases. `None` without files.
+pub async fn open(sources: Vec<Source>) -> Result<Option<Looked>, JoinError> {
     if sources.is_empty() {
-        return std::future::pending().await;
+        return Ok(None);
     }
-    let mut library = Library::new(sources);
+    look(Library::new(sources)).await.map(Some)
+}
+
+/// Tells the index what the files say, and looks at them for ever, to tell it whenever that changes. Without files there is
+/// nothing to do.
+pub async fn follow(first: Option<Looked>, index: Arc<Index>, metrics: Metrics) {
+    let Some(mut looked) = first else { return std::future::pending().await };
     loop {
-        // Reading one takes a moment in which nobody else should wait.
-        let looked = spawn_blocking(move || {
-            let found = library.look(Timestamp::now());
-            (library, found)
-        });
-        let Ok((kept, found)) = looked.await else { return };
-        library = kept;
+        let Looked { library, found } = looked;
         if let Some(quorum) = found {
             tell(&quorum, &metrics);
             index.note_geography(Geography::of(quorum)).await;
         }
         sleep(INTERVAL).await;
+        let Ok(again) = look(library).await else { return };
+        looked = again;
     }
+}
+
+/// Reading a file takes a moment in which nobody else should wait.
+async fn look(mut library: Library) -> Result<Looked, JoinError> {
+    let looked = spawn_blocking(move || {
+        let found = library.look(Timestamp::now());
+        Looked { library, found }
+    });
+    looked.await
 }
 
 fn tell(quorum: &Quorum, metrics: &Metrics) {

@@ -179,8 +179,10 @@ async fn serve(
     stages: watch::Receiver<Stage>,
 ) -> Result<(), Error> {
     let Settings { role, namespace, identity, configuration } = settings;
+    let databases = geography::open(configuration.geo.sources()).await;
+    let databases = databases.map_err(|error| Error::Ended(Some(error)))?;
     let index = index::start(&client, namespace, metrics, tasks);
-    tasks.spawn(geography::follow(configuration.geo.sources(), index.clone(), metrics.clone()));
+    tasks.spawn(geography::follow(databases, index.clone(), metrics.clone()));
     let endpoint = configuration.endpoint(namespace);
     let secret = &configuration.certificates.secret_name;
     let candidate = Candidate::new(client.clone(), namespace, identity.clone());

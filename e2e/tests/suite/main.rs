@@ -19,6 +19,7 @@ mod definitions;
 mod egress;
 mod floor;
 mod foreign;
+mod geography;
 mod ledger;
 mod network_policies;
 mod node;
@@ -63,6 +64,7 @@ fn main() -> ExitCode {
     trials.extend(preflight::trials(&bed));
     trials.extend(why::trials(&bed));
     trials.extend(uniform::trials(&bed));
+    trials.extend(geography::trials(&bed));
     trials.extend(soak::trials(&bed));
     trials.extend(foreign::trials(&bed));
     trials.extend(chart::trials(&bed));

@@ -27,8 +27,8 @@ pub use owner::{Owner, controller, owners, resolve};
 pub struct Inventory {
     /// Where it is from.
     pub origin: Origin,
-    /// The objects, without what nobody looks at: managed fields, the content of Secrets and ConfigMaps, and, except for
-    /// `bund why`, pods that a workload made.
+    /// The objects, without what nobody looks at: managed fields, the content of Secrets and (except for `bund plan`,
+    /// of guarded namespaces) of ConfigMaps, and, except for `bund why`, pods that a workload made.
     pub objects: Vec<Value>,
     /// Kinds that are not known, with why.
     pub gaps: BTreeMap<GroupKind, String>,

@@ -2,7 +2,7 @@
 //! be cut. (pure)
 //!
 //! What is open says the engine ([`bund_engine::egress`]); this compares it with what is declared: by NetworkPolicies that
-//! others wrote, by Services and hosts that settings of pods name, and by the fields of mapped kinds. What programs do
+//! others wrote, by Services and hosts that settings of pods and their ConfigMaps name, and by the fields of mapped kinds. What programs do
 //! without declaring it nobody can tell from here.
 
 use std::collections::BTreeMap;
@@ -20,6 +20,7 @@ mod mapped;
 mod named;
 mod network_policy;
 mod open;
+mod settings;
 mod text;
 mod workload;
 

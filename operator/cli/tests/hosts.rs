@@ -11,6 +11,7 @@ const INSIDE: &str = "
     registry.cn-hangzhou.aliyuncs.com registry-vpc.cn-beijing.aliyuncs.com registry-internal.cn-shanghai.aliyuncs.com
     shop-registry.cn-hangzhou.cr.aliyuncs.com shop-registry-vpc.cn-hangzhou.cr.aliyuncs.com
     crpi-1a2b3c.cn-hangzhou.personal.cr.aliyuncs.com crpi-1a2b3c-vpc.cn-hangzhou.personal.cr.aliyuncs.com
+    alb-1a2b3c.cn-beijing.alb.aliyuncsslb.com nlb-1a2b3c.cn-hangzhou.nlb.aliyuncsslb.com
     cos.ap-guangzhou.myqcloud.com shop-1250000000.cos.ap-beijing.myqcloud.com shop-1250000000.cos.ap-nanjing.tencentcos.cn
     cos.ap-shanghai-fsi.myqcloud.com ccr.ccs.tencentyun.com shjrccr.ccs.tencentyun.com bjjrccr.ccs.tencentyun.com
     obs.cn-north-4.myhuaweicloud.com shop.obs.cn-east-3.myhuaweicloud.com swr.cn-southwest-2.myhuaweicloud.com
@@ -37,6 +38,8 @@ const OUTSIDE: &str = "
     rm-1a2b.mysql.rds.aliyuncs.com r-1a2b.redis.rds.aliyuncs.com cn-shenzhen.nas.aliyuncs.com
     x.cn-hongkong.nas.aliyuncs.com shop.cn-hongkong.log.aliyuncs.com registry.cn-hongkong.aliyuncs.com
     registry.ap-southeast-1.aliyuncs.com crpi-1a2b.cn-hongkong.personal.cr.aliyuncs.com x.vpc-proxy.aliyuncs.com
+    alb-1a2b3c.cn-hongkong.alb.aliyuncsslb.com nlb-1a2b3c.ap-southeast-1.nlb.aliyuncsslbintl.com
+    nlb-1a2b3c.ap-southeast-1.nlb.aliyuncsslb.com nlb-1a2b3c.cn-hangzhou.alb.aliyuncsslb.com cn-hangzhou.nlb.aliyuncsslb.com
     cos.ap-hongkong.myqcloud.com cos.ap-hongkong.tencentcos.cn shop.cos.ap-singapore.myqcloud.com cos.accelerate.myqcloud.com
     shop.cos.accelerate.myqcloud.com hkccr.ccs.tencentyun.com sgccr.ccs.tencentyun.com uswccr.ccs.tencentyun.com
     useccr.ccs.tencentyun.com deccr.ccs.tencentyun.com saoccr.ccs.tencentyun.com thccr.ccs.tencentyun.com

@@ -8,7 +8,7 @@ use std::{
 
 use bund::{
     inventory::{Inventory, Task, files},
-    plan::{EgressPlan, Outcome, egress, text},
+    plan::{Declared, EgressPlan, Outcome, egress, text},
     why::facts,
 };
 use bund_engine::Timestamp;
@@ -175,3 +175,91 @@ fn what_settings_name_is_told_with_what_becomes_of_it() {
     );
     assert_eq!(egress(&inventory, &facts(&inventory), Some("till"), Timestamp::UNIX_EPOCH).namespaces, []);
 }
+
+/// Settings are in ConfigMaps more often than in the pod.
+#[test]
+fn what_config_maps_name_is_told_for_the_pods_that_use_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("dump.yaml");
+    fs::write(&file, CONFIG_MAPS).unwrap();
+    let inventory = files::read(&[file], Task::Plan, |_, _| {});
+    assert!(inventory.unreadable.is_empty(), "{:?}", inventory.unreadable);
+    let plan = egress(&inventory, &facts(&inventory), None, Timestamp::UNIX_EPOCH);
+    let told: Vec<_> = plan.namespaces[0]
+        .declared
+        .iter()
+        .map(|declared| {
+            let Declared { outcome, from, to, declared_by, .. } = declared;
+            format!("{outcome:?} {from} to {to} [{declared_by}]")
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "WouldBeCut Deployment web to Service db [ConfigMap mounted data['app.yaml']]",
+            "WouldBeCut Deployment web to db.partner.example [ConfigMap mounted data['app.yaml']]",
+            "WouldBeCut Deployment web to 203.0.113.9 [ConfigMap variables data.PARTNER]",
+            "StaysOpen Deployment web to 10.20.0.5 [ConfigMap variables data.CACHE]",
+        ]
+    );
+    let told = text(&plan, &inventory.origin);
+    assert!(!told.contains("secret"), "{told}");
+}
+
+const CONFIG_MAPS: &str = "
+apiVersion: v1
+kind: Namespace
+metadata: {name: shop, labels: {bund.dev/guarded: 'true'}}
+---
+apiVersion: bund.dev/v1alpha1
+kind: ClusterLocation
+metadata: {name: cluster}
+spec: {jurisdiction: cn-mainland, span: Uniform, providers: [alibaba], networks: [10.0.0.0/8]}
+---
+apiVersion: bund.dev/v1alpha1
+kind: ResidencyPolicy
+metadata: {name: mainland}
+spec:
+  dataClasses: [personal-information]
+  jurisdictions: [cn-mainland]
+  enforcement: {egress: Deny}
+  egress: {networks: [{network: 10.20.0.0/16}]}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: shop}
+spec:
+  template:
+    metadata: {labels: {app: web, data-class.bund.dev/personal-information: ''}}
+    spec:
+      containers: [{name: app, image: 'app:1', envFrom: [{configMapRef: {name: variables}}]}]
+      volumes: [{name: settings, projected: {sources: [{configMap: {name: mounted}}]}}]
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: variables, namespace: shop}
+data: {PARTNER: 'https://user:secret@203.0.113.9/v1', CACHE: '10.20.0.5:6379', MODE: fast}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: mounted, namespace: shop}
+data:
+  app.yaml: |
+    database: postgres://shop:secret@db.partner.example:5432/orders
+    replica: http://db:8080
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: unused, namespace: shop}
+data: {HOST: 'https://unused.example.com'}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: variables, namespace: elsewhere}
+data: {HOST: 'https://elsewhere.example.com'}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: db, namespace: shop}
+spec: {selector: {app: db}}
+";

@@ -27,6 +27,8 @@ pub struct Forward {
 pub enum Towards {
     /// To the host or address that the text is.
     Host,
+    /// To the address that a load balancer was given: connections come in there, and pods that send there reach the Service.
+    Given,
     /// To the URL that the text is.
     Url,
     /// By the region that the text is, of this provider; of those of the cluster where it says none.
@@ -65,7 +67,7 @@ impl Forward {
         let called = |host| locate_called(&host, None, jurisdictions, snapshot);
         Some(match &self.to {
             Towards::Plain | Towards::OldTls => return None,
-            Towards::Host => called(Host::of(text)),
+            Towards::Host | Towards::Given => called(Host::of(text)),
             Towards::Url => called(Host::of_url(text)),
             Towards::Region(provider) => {
                 let world = snapshot.world();
@@ -97,7 +99,7 @@ impl Forward {
     pub(crate) fn destination(&self) -> FlowDestination {
         let mapped = |kind, provider| FlowPlace::Mapped(kind, self.text.clone(), provider).into();
         match &self.to {
-            Towards::Host => mapped(DestinationType::Host, None),
+            Towards::Host | Towards::Given => mapped(DestinationType::Host, None),
             Towards::Url => mapped(DestinationType::Url, None),
             Towards::Region(provider) => mapped(DestinationType::Region, provider.clone()),
             Towards::Service { .. }

@@ -28,6 +28,7 @@ mod service;
 
 use claim::{Claim, claims};
 pub use claim::{REGION_KEYS, ZONE_KEYS};
+pub(crate) use host::is_unheard_of;
 pub use host::{locate_host, locate_network};
 pub(crate) use named::Caller;
 pub use service::locate_called;

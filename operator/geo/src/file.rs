@@ -21,6 +21,12 @@ pub enum Error {
         /// Why.
         why: io::Error,
     },
+    /// Whoever reads it may not.
+    #[error("{} may not be read by this user; let everybody read it (chmod 0644, its folders 0755)", path.display())]
+    Forbidden {
+        /// Which.
+        path: PathBuf,
+    },
     /// It is too large to be one.
     #[error("{} is larger than {} MiB, which no database of countries is; use one of countries", path.display(), LARGEST >> 20)]
     TooLarge {
@@ -51,7 +57,10 @@ pub enum Error {
 pub fn read(path: &Path, expected: Option<Digest>) -> Result<Database, Error> {
     let path_of = || path.to_owned();
     let mut bytes = Vec::new();
-    let file = File::open(path).map_err(|why| Error::Unreadable { path: path_of(), why })?;
+    let file = File::open(path).map_err(|why| match why.kind() {
+        io::ErrorKind::PermissionDenied => Error::Forbidden { path: path_of() },
+        _ => Error::Unreadable { path: path_of(), why },
+    })?;
     // One byte more tells a file that is too large from one that is just not.
     let read = file.take(LARGEST + 1).read_to_end(&mut bytes);
     let length = read.map_err(|why| Error::Unreadable { path: path_of(), why })?;

@@ -1,15 +1,15 @@
 //! Databases in files that others put in their place.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use bund_engine::Timestamp;
 use bund_engine::snapshot::DatabaseState;
 use jiff::SignedDuration;
 
 use crate::quorum::states;
-use crate::{Database, Digest, Error, Member, Quorum, file};
+use crate::{Database, Digest, Member, Quorum, file};
 
 /// Where a database is, and what it must be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,11 +38,13 @@ struct Shelf {
     member: Member,
 }
 
-/// What changes when a file is replaced, by a rename or by the change of a link on the way to it.
+/// What changes when a file is replaced, by a rename or by the change of a link on the way to it, and when it may be read
+/// from now on. When it was written is no part of it: who copies files keeps that, and nobody can keep when it was put there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Stamp {
     path: PathBuf,
-    modified: SystemTime,
+    file: (u64, u64),
+    changed: (i64, i64),
     length: u64,
 }
 
@@ -56,7 +58,7 @@ impl Library {
     /// whether it is too old.
     pub fn look(&mut self, now: Timestamp) -> Option<Arc<Quorum>> {
         // Each of them, whatever the others are.
-        let changed = self.shelves.iter_mut().filter_map(|shelf| shelf.look().then_some(())).count() > 0;
+        let changed = self.shelves.iter_mut().filter_map(|shelf| shelf.look(now).then_some(())).count() > 0;
         let members: Vec<_> = self.shelves.iter().map(|shelf| shelf.member.clone()).collect();
         let states = Some(states(&members, now));
         if !changed && states == self.told {
@@ -75,7 +77,7 @@ impl Shelf {
     }
 
     /// Whether anything changed.
-    fn look(&mut self) -> bool {
+    fn look(&mut self, now: Timestamp) -> bool {
         let Source { path, sha256, max_age: _ } = &self.source;
         let stamp = Stamp::of(path).ok();
         // What cannot even be looked at is tried again, for its reason.
@@ -89,23 +91,32 @@ impl Shelf {
             return false;
         }
         self.seen = stamp;
-        self.take(read)
+        match read {
+            Ok(database) => self.take(database, now),
+            Err(error) => self.keep(&error.to_string()),
+        }
     }
 
-    fn take(&mut self, read: Result<Database, Error>) -> bool {
-        match read {
-            Ok(database) => {
-                self.member.database = Some(Arc::new(database));
-                self.member.trouble = None;
+    /// Takes a database in, unless it would be of no use and the one before it is.
+    fn take(&mut self, database: Database, now: Timestamp) -> bool {
+        let database = Some(Arc::new(database));
+        let next = Member { database, trouble: None, ..self.member.clone() };
+        match next.unusable(now) {
+            Some(why) if self.member.unusable(now).is_none() => {
+                self.keep(&format!("{}: {why}", self.source.path.display()))
+            }
+            Some(_) | None => {
+                self.member = next;
                 true
             }
-            Err(error) => {
-                let trouble = Some(error.to_string().into_boxed_str());
-                let changed = self.member.trouble != trouble;
-                self.member.trouble = trouble;
-                changed
-            }
         }
+    }
+
+    /// Leaves what is there, for this reason.
+    fn keep(&mut self, trouble: &str) -> bool {
+        let changed = self.member.trouble.as_deref() != Some(trouble);
+        self.member.trouble = Some(trouble.into());
+        changed
     }
 }
 
@@ -113,6 +124,11 @@ impl Stamp {
     fn of(path: &Path) -> std::io::Result<Self> {
         let path = path.canonicalize()?;
         let metadata = path.metadata()?;
-        Ok(Self { modified: metadata.modified()?, length: metadata.len(), path })
+        Ok(Self {
+            file: (metadata.dev(), metadata.ino()),
+            changed: (metadata.ctime(), metadata.ctime_nsec()),
+            length: metadata.len(),
+            path,
+        })
     }
 }

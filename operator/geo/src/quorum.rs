@@ -153,6 +153,22 @@ impl fmt::Debug for Quorum {
 }
 
 impl Member {
+    /// Why it cannot be asked at this moment; `None` where it can.
+    pub(crate) fn unusable(&self, now: Timestamp) -> Option<Box<str>> {
+        let DatabaseState { service, built, .. } = self.state(now);
+        match service {
+            Service::InUse | Service::Kept(_) => None,
+            Service::Missing(why) => Some(why),
+            Service::Stale => {
+                let built = built.map(|built| built.to_string()).unwrap_or_default();
+                Some(
+                    format!("it was built on {built}, which is too long ago; put a newer one in its place")
+                        .into(),
+                )
+            }
+        }
+    }
+
     /// How it stands at this moment.
     fn state(&self, now: Timestamp) -> DatabaseState {
         let built = self.database.as_ref().map(|database| database.built());

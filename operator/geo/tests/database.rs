@@ -199,6 +199,15 @@ fn what_is_put_in_its_place_counts_unless_it_is_no_good() {
     assert!(kept(&third.states()[0].service, "a.mmdb: it is no whole MaxMind DB"), "{third:?}");
     assert!(library.look(built()).is_none(), "it is told once");
 
+    for (built_at, why) in
+        [(BUILT - 86_400 * 40, "was built on 2026-04-18T"), (BUILT + 86_400 * 3, "was built on 2026-05-31T")]
+    {
+        put(folder.path(), "a.mmdb", &database("Test-Country", built_at, one()));
+        let unfit = library.look(built()).unwrap();
+        assert_eq!(said(&unfit, "47.52.0.1"), "is in CN", "the old one stays");
+        assert!(kept(&unfit.states()[0].service, why), "{unfit:?}");
+    }
+
     std::fs::remove_file(folder.path().join("a.mmdb")).unwrap();
     let fourth = library.look(built()).unwrap();
     assert!(kept(&fourth.states()[0].service, "cannot be read"), "{fourth:?}");
@@ -235,6 +244,27 @@ fn a_mounted_volume_is_replaced_by_its_link() {
     symlink("..2", folder.path().join("..tmp")).unwrap();
     std::fs::rename(folder.path().join("..tmp"), &data).unwrap();
     assert_eq!(said(&library.look(built()).unwrap(), "47.52.0.1"), "is in CN");
+}
+
+/// Who copies files keeps when they were written, and whoever corrects a mode writes nothing.
+#[test]
+#[cfg(unix)]
+fn what_was_put_there_is_seen_whenever_it_was_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = put(folder.path(), "a.mmdb", &database("Test-Country", BUILT, one()));
+    let written = std::fs::metadata(&source.path).unwrap().modified().unwrap();
+    let mut library = Library::new(vec![source.clone()]);
+    assert_eq!(said(&library.look(built()).unwrap(), "47.52.0.1"), "is in HK");
+    let elsewhere: Vec<_> = one()
+        .into_iter()
+        .map(|(network, record)| (network, if record == country("HK") { country("MO") } else { record }))
+        .collect();
+    let bytes = database("Test-Country", BUILT, elsewhere);
+    assert_eq!(u64::try_from(bytes.len()).unwrap(), std::fs::metadata(&source.path).unwrap().len());
+    let beside = put(folder.path(), "b.mmdb", &bytes);
+    std::fs::File::options().write(true).open(&beside.path).unwrap().set_modified(written).unwrap();
+    std::fs::rename(&beside.path, &source.path).unwrap();
+    assert_eq!(said(&library.look(built()).unwrap(), "47.52.0.1"), "is in MO");
 }
 
 #[test]

@@ -9,6 +9,7 @@ use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 
 use super::{
     cluster::ClusterArgs,
+    geo::GeoArgs,
     now,
     preflight::{asynchronously, ending, from_files},
 };
@@ -58,6 +59,8 @@ struct EgressArgs {
     /// Only this namespace. Its peers elsewhere are counted all the same.
     #[arg(short, long)]
     namespace: Option<NamespaceName>,
+    #[command(flatten)]
+    geo: GeoArgs,
     /// The form of the plan.
     #[arg(short, long, value_enum, default_value = "text")]
     output: PlanForm,
@@ -73,8 +76,10 @@ impl PlanArgs {
 
 impl EgressArgs {
     fn run(self) -> Result<ExitCode> {
-        let Self { file, cluster, namespace, output } = self;
-        let inventory = if let Some(access) = cluster.access() {
+        let Self { file, cluster, namespace, geo, output } = self;
+        let now = now()?;
+        let geography = geo.read(now)?;
+        let mut inventory = if let Some(access) = cluster.access() {
             asynchronously(read(&access, Task::Plan, &[]))??
         } else {
             let mut inventory = from_files(&file, Task::Plan)?;
@@ -83,8 +88,9 @@ impl EgressArgs {
             }
             inventory
         };
+        inventory.geography = geography;
         let namespace = namespace.as_ref().map(NamespaceName::as_str);
-        let plan = egress(&inventory, &facts(&inventory), namespace, now()?);
+        let plan = egress(&inventory, &facts(&inventory), namespace, now);
         write(&plan, &inventory.origin, output)?;
         Ok(ending(&inventory, false))
     }

@@ -15,6 +15,7 @@ use serde_json::Value;
 
 use super::{
     cluster::ClusterArgs,
+    geo::GeoArgs,
     now,
     preflight::{Form, asynchronously, ending, from_files, write},
 };
@@ -73,6 +74,8 @@ struct DraftArgs {
     facts: Vec<PathBuf>,
     #[command(flatten)]
     cluster: ClusterArgs,
+    #[command(flatten)]
+    geo: GeoArgs,
     /// The file to write, which must not be there yet; standard output where it is left out.
     #[arg(short, long, value_name = "PATH")]
     output: Option<PathBuf>,
@@ -153,12 +156,14 @@ impl StatusArgs {
 
 impl DraftArgs {
     fn run(self) -> Result<ExitCode> {
-        let Self { file, subject, namespace, policies, facts, cluster, output } = self;
+        let Self { file, subject, namespace, policies, facts, cluster, geo, output } = self;
         let namespace = namespace.as_ref().map(NamespaceName::as_str);
         let drafted = match (cluster.access(), subject) {
-            (Some(access), Some(asked)) => from_cluster(&access, &asked, namespace)?,
+            (Some(access), Some(asked)) => from_cluster(&access, &asked, namespace, &geo)?,
             (Some(_), None) => bail!("name the object that is refused: --subject KIND/NAME"),
-            (None, asked) => from_manifests(&Manifests { file, policies, facts }, asked.as_ref(), namespace)?,
+            (None, asked) => {
+                from_manifests(&Manifests { file, policies, facts, geo }, asked.as_ref(), namespace)?
+            }
         };
         let Some(Draft { manifest, beyond, untold }) = drafted else {
             writeln!(stderr(), "bund: nothing here needs a transfer: no rule is broken by where data goes")?;
@@ -196,11 +201,18 @@ fn write_draft(manifest: &str, output: Option<&Path>) -> Result<()> {
     file.write_all(manifest.as_bytes()).with_context(|| format!("{} cannot be written", path.display()))
 }
 
-fn from_cluster(access: &Access, asked: &Asked, namespace: Option<&str>) -> Result<Option<Draft>> {
-    let around = asynchronously(read_around(access, asked, namespace))??;
+fn from_cluster(
+    access: &Access,
+    asked: &Asked,
+    namespace: Option<&str>,
+    geo: &GeoArgs,
+) -> Result<Option<Draft>> {
+    let mut around = asynchronously(read_around(access, asked, namespace))??;
+    let now = now()?;
+    around.inventory.geography = geo.read(now)?;
     let known = facts(&around.inventory);
     let subject = known.snapshot.extract(&around.subject, None, None);
-    let decision = decide_standing(&subject, &known.snapshot, now()?);
+    let decision = decide_standing(&subject, &known.snapshot, now);
     Ok(draft(&around.subject, &decision, &known.snapshot))
 }
 
@@ -208,6 +220,7 @@ struct Manifests {
     file: Vec<PathBuf>,
     policies: Option<Vec<PathBuf>>,
     facts: Vec<PathBuf>,
+    geo: GeoArgs,
 }
 
 fn from_manifests(
@@ -220,6 +233,7 @@ fn from_manifests(
     let manifests = read(&given.file);
     let policies = given.policies.as_deref().map(&mut read);
     let facts = read(&given.facts);
+    let now = now()?;
     let inputs = Inputs {
         manifests,
         policies,
@@ -227,9 +241,10 @@ fn from_manifests(
         old: Vec::new(),
         namespace: namespace.map(str::to_owned),
         unreadable,
+        geography: given.geo.read(now)?,
         ..Inputs::default()
     };
-    let (outcome, snapshot) = check::run_with_facts(inputs, now()?, |_, _| {});
+    let (outcome, snapshot) = check::run_with_facts(inputs, now, |_, _| {});
     if let Some(error) = outcome.unreadable.first() {
         bail!("{error}");
     }

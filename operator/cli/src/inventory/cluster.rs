@@ -16,6 +16,7 @@ use serde_json::{Map, Value, json};
 use super::{Detail, GroupKind, Inventory, Origin, Server, Task, owner::repeats_its_workload};
 
 mod around;
+mod settings;
 mod transfers;
 
 pub use around::{Around, AroundError, read_around};
@@ -81,6 +82,9 @@ pub async fn read(access: &Access, task: Task, extra: &[GroupKind]) -> Result<In
     let mut reader = Reader::open(access, task).await?;
     for listed in task.kinds() {
         reader.list(&GroupKind::new(listed.group, listed.kind), listed.detail).await?;
+    }
+    if task == Task::Plan {
+        reader.read_settings().await?;
     }
     let mapped: Vec<_> =
         reader.inventory.of_kind(bund_crds::GROUP, "DestinationMapping").map(mapped).collect();

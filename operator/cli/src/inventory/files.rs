@@ -29,7 +29,8 @@ pub fn read(paths: &[PathBuf], task: Task, progress: impl FnMut(usize, usize)) -
             }
         }
     }
-    let objects: Vec<Value> = kept.into_iter().map(|document| without_content(document.value)).collect();
+    let objects: Vec<Value> =
+        kept.into_iter().map(|document| without_content(document.value, task)).collect();
     let origin = Origin::Files { paths: paths.iter().map(|path| path.display().to_string()).collect() };
     let mut inventory = Inventory { origin, objects, unreadable, ..Inventory::default() };
     for listed in task.kinds() {
@@ -41,14 +42,17 @@ pub fn read(paths: &[PathBuf], task: Task, progress: impl FnMut(usize, usize)) -
     inventory
 }
 
-/// What Secrets and ConfigMaps hold is nobody's business here.
-fn without_content(mut object: Value) -> Value {
+/// What Secrets and ConfigMaps hold is nobody's business here, unless it is asked whom settings name.
+fn without_content(mut object: Value, task: Task) -> Value {
     let GroupKind { group, kind } = GroupKind::of(&object);
     if group.is_empty()
         && (kind == "Secret" || kind == "ConfigMap")
         && let Value::Object(members) = &mut object
     {
-        members.retain(|name, _| ["apiVersion", "kind", "metadata"].contains(&name.as_str()));
+        let settings = task == Task::Plan && kind == "ConfigMap";
+        members.retain(|name, _| {
+            ["apiVersion", "kind", "metadata"].contains(&name.as_str()) || (settings && name == "data")
+        });
     }
     object
 }

@@ -1,4 +1,5 @@
-//! What the settings of pods name: Services by their names in the cluster, and hosts elsewhere.
+//! What the settings of pods name: Services by their names in the cluster, and hosts elsewhere. Settings are the
+//! environment, commands and arguments, and the ConfigMaps that pods use.
 
 use std::collections::BTreeMap;
 
@@ -10,25 +11,30 @@ use bund_engine::{
 use ipnet::IpNet;
 use serde_json::Value;
 
-use super::{Declared, Open, Workload, told};
-use crate::inventory::{Inventory, list, name_of, text};
+use super::{
+    Declared, Open, Workload,
+    settings::{ConfigMaps, Setting, of_pods},
+    told,
+};
+use crate::inventory::{Inventory, name_of, text};
 
-/// What the pods of the plan's namespace name in their environment, commands and arguments.
+/// What the pods of the plan's namespace name in their settings.
 pub(super) fn declared(inventory: &Inventory, plan: &NamespacePlan, open: Open<'_>) -> Vec<Declared> {
     let services = inventory.of_kind("", "Service");
     let services: Services<'_> =
         services.map(|service| ((text(service, "/metadata/namespace"), name_of(service)), service)).collect();
+    let maps = ConfigMaps::of(inventory, &plan.namespace, open.snapshot);
     let mut found = Vec::new();
     for from in open.within(&plan.namespace) {
-        found.extend(hosts(from, open));
-        let Some(object) = object_of(from, inventory) else { continue };
-        for (field, setting) in settings(object) {
-            for (namespace, name) in services_in(setting, from.namespace, &services) {
-                let place =
-                    if namespace == from.namespace { name.clone() } else { format!("{name} in {namespace}") };
-                let outcome =
-                    service(from, services.get(&(namespace.as_str(), name.as_str())), &namespace, open);
-                found.push(told(from, format!("Service {place}"), &field, outcome));
+        let of_pods_itself = from.subject.shapes.iter().flat_map(|shape| &shape.network.hosts);
+        found.extend(of_pods_itself.filter_map(|named| host(from, named, named.field.to_string(), open)));
+        for setting in of_pods(from, inventory) {
+            found.extend(services_named(from, &setting, &services, open));
+        }
+        for map in maps.used_by(from) {
+            found.extend(map.hosts().filter_map(|(named, field)| host(from, named, field, open)));
+            for setting in map.settings() {
+                found.extend(services_named(from, &setting, &services, open));
             }
         }
     }
@@ -38,30 +44,42 @@ pub(super) fn declared(inventory: &Inventory, plan: &NamespacePlan, open: Open<'
 /// By namespace and name.
 type Services<'k> = BTreeMap<(&'k str, &'k str), &'k Value>;
 
-/// Hosts elsewhere, as the engine finds them.
-fn hosts(from: &Workload<'_>, open: Open<'_>) -> Vec<Declared> {
-    let named = from.subject.shapes.iter().flat_map(|shape| &shape.network.hosts);
-    let called = |named: &&NamedHost| match named.purpose {
+/// A host elsewhere, as the engine finds it.
+fn host(from: &Workload<'_>, named: &NamedHost, field: String, open: Open<'_>) -> Option<Declared> {
+    let called = match named.purpose {
         Purpose::Mention | Purpose::Proxy | Purpose::HostAlias | Purpose::Resolver => true,
         // The node calls it, which no network policy stops.
         Purpose::Probe | Purpose::SearchDomain => false,
     };
-    let elsewhere = |named: &&NamedHost| match &named.host {
+    let elsewhere = match &named.host {
         Ok(Host::Name(name)) => {
             name.contains('.') && in_cluster(name).is_none() && name.as_ref() != "localhost"
         }
         Ok(Host::Address(address)) => !address.is_loopback(),
         Err(_) => true,
     };
-    let told_of = |named: &NamedHost| {
-        let outcome = match &named.host {
-            Ok(Host::Address(address)) => open.network(from, IpNet::from(*address)),
-            Ok(Host::Name(_)) => Err("network policies know addresses alone".to_owned()),
-            Err(untold) => Err(untold.to_string()),
-        };
-        told(from, named.text.to_string(), &named.field.to_string(), outcome)
+    let outcome = || match &named.host {
+        Ok(Host::Address(address)) => open.network(from, IpNet::from(*address)),
+        Ok(Host::Name(_)) => Err("network policies know addresses alone".to_owned()),
+        Err(untold) => Err(untold.to_string()),
     };
-    named.filter(called).filter(elsewhere).map(told_of).collect()
+    (called && elsewhere).then(|| told(from, named.text.to_string(), &field, outcome()))
+}
+
+/// The Services that a setting names.
+fn services_named(
+    from: &Workload<'_>,
+    setting: &Setting<'_>,
+    services: &Services<'_>,
+    open: Open<'_>,
+) -> Vec<Declared> {
+    let named = services_in(setting.text, from.namespace, services).into_iter();
+    let declared = named.map(|(namespace, name)| {
+        let place = if namespace == from.namespace { name.clone() } else { format!("{name} in {namespace}") };
+        let outcome = service(from, services.get(&(namespace.as_str(), name.as_str())), &namespace, open);
+        told(from, format!("Service {place}"), &setting.field, outcome)
+    });
+    declared.collect()
 }
 
 /// What becomes of a Service that is named: it stays open if all that stand behind it do.
@@ -89,41 +107,6 @@ fn service(
     let outcomes: Vec<_> = behind.map(|to| open.pods(from, to)).collect();
     let cut = outcomes.iter().find(|outcome| outcome.is_err());
     cut.or(outcomes.first()).cloned().unwrap_or_else(|| Err("no pod that it selects is known".to_owned()))
-}
-
-fn object_of<'i>(workload: &Workload<'_>, inventory: &'i Inventory) -> Option<&'i Value> {
-    let id = &workload.subject.id;
-    let mut of_kind = inventory.objects.iter().filter(|object| text(object, "/kind") == &*id.kind);
-    of_kind.find(|object| {
-        name_of(object) == &*id.name && text(object, "/metadata/namespace") == workload.namespace
-    })
-}
-
-/// Where the pod spec of an object may sit.
-const SPECS: [&str; 3] = ["/spec/template/spec", "/spec/jobTemplate/spec/template/spec", "/spec"];
-const CONTAINERS: [&str; 3] = ["containers", "initContainers", "ephemeralContainers"];
-
-/// The texts of a pod's settings, each with its field.
-fn settings(object: &Value) -> Vec<(String, &str)> {
-    let spec = SPECS.iter().find(|pointer| object.pointer(&format!("{pointer}/containers")).is_some());
-    let Some(spec) = spec else { return Vec::new() };
-    let at = spec.trim_start_matches('/').replace('/', ".");
-    let mut found = Vec::new();
-    for lists in CONTAINERS {
-        for (number, container) in list(object, &format!("{spec}/{lists}")).enumerate() {
-            let at = format!("{at}.{lists}[{number}]");
-            for (number, variable) in list(container, "/env").enumerate() {
-                found.push((format!("{at}.env[{number}].value"), text(variable, "/value")));
-            }
-            for member in ["command", "args"] {
-                let pointer = format!("/{member}");
-                for (number, word) in list(container, &pointer).enumerate() {
-                    found.push((format!("{at}.{member}[{number}]"), word.as_str().unwrap_or_default()));
-                }
-            }
-        }
-    }
-    found
 }
 
 /// The Services that a text names: in a URL, in front of a port, by a name that only the cluster knows, or alone.

@@ -1,4 +1,4 @@
-//! `bund test` and `bund explain`.
+//! `bund test`, `bund explain`, and databases of addresses wherever they can be named.
 
 use bund_engine::Reason;
 
@@ -66,5 +66,53 @@ fn every_reason_is_listed_and_explained() {
         let text = explain(&["explain", &reason.code().to_lowercase()]);
         assert!(text.starts_with(reason.code()) && text.contains(reason.entry().remedy), "{text}");
         assert!(list.contains(reason.code()), "{list}");
+    }
+}
+
+const OUT: &str = "apiVersion: bund.dev/v1alpha1
+kind: ResidencyPolicy
+metadata: {name: mainland}
+spec:
+  dataClasses: [personal-information]
+  jurisdictions: [cn-mainland]
+  enforcement: {network: Deny, egress: Deny}
+  egress: {networks: [{network: 47.96.128.0/24}]}
+";
+
+/// A Service that takes connections at an address on the mainland, as a database says.
+const SERVICE: &str = "apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: shop}
+spec: {selector: {app: web}, externalIPs: [47.96.128.1], ports: [{port: 443}]}
+";
+
+#[test]
+fn databases_count_for_every_command_that_takes_them() {
+    let database = concat!(env!("CARGO_MANIFEST_DIR"), "/../../policies/worlds/mixed-geo/located.mmdb");
+    let facts = format!("{SHOP}---\n{CLUSTER}---\n{OUT}");
+    let dump = format!("{facts}---\n{}", deployment("web", "cn-hangzhou"));
+    let folder = Folder::of(&[("facts.yaml", &facts), ("dump.yaml", &dump), ("service.yaml", SERVICE)]);
+    let run = |arguments: &[&str], geo: &[&str]| {
+        Run::of(folder.command(&[arguments, geo].concat()).output().unwrap())
+    };
+    // However old it is by now.
+    let geo = ["--geo", database, "--geo-max-age-days", "3650"];
+
+    let plan = ["plan", "egress", "-f", "dump.yaml"];
+    run(&plan, &[])
+        .exits(0)
+        .says("47.96.128.0/24, asked for by ResidencyPolicy mainland: it is at an unknown place");
+    run(&plan, &geo).exits(0).says("ResidencyPolicy mainland: 47.96.128.0/24");
+
+    let given = ["-f", "service.yaml", "--policies", "facts.yaml", "--facts", "facts.yaml"];
+    let draft = [&["transfer", "draft"], given.as_slice()].concat();
+    run(&draft, &[]).exits(0).says("47.96.128.1");
+    run(&draft, &geo).exits(1).says("nothing here needs a transfer");
+
+    let commands: [&[&str]; 4] = [&["check", "service.yaml"], &["locate", "47.96.128.1"], &plan, &draft];
+    for command in commands {
+        run(command, &["--geo", "facts.yaml"]).exits(2).says("facts.yaml: it is no whole MaxMind DB");
+        let thrice = ["--geo", database].repeat(3);
+        run(command, &thrice).exits(2).says("--geo is named 3 times; name one database or two");
     }
 }

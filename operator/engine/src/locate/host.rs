@@ -58,6 +58,14 @@ pub fn locate_network(network: IpNet, jurisdiction: &JurisdictionName, world: &W
     }
 }
 
+/// Whether nobody says anything of where a public address is, for or against: no network that is declared holds it, it is no
+/// node's that is somewhere else, and there is no database to ask.
+pub(crate) fn is_unheard_of(network: IpNet, jurisdiction: &JurisdictionName, world: &World) -> bool {
+    reach::of_network(network) == Reach::Global
+        && world.geography().databases().is_none()
+        && of_nodes(network, jurisdiction, world).is_none_or(|location| location.is_inside())
+}
+
 /// Where the nodes are that have a network: inside where all of them are. `None` where no node has it.
 fn of_nodes(network: IpNet, jurisdiction: &JurisdictionName, world: &World) -> Option<Location> {
     let mut location = None;
@@ -74,7 +82,10 @@ fn of_nodes(network: IpNet, jurisdiction: &JurisdictionName, world: &World) -> O
 /// it.
 fn by_databases(network: IpNet, jurisdiction: &JurisdictionName, world: &World) -> Location {
     let Some(databases) = world.geography().databases() else {
-        return Location::Unknown(format!("no network that {jurisdiction} lists holds {network}"));
+        return Location::Unknown(format!(
+            "no network that {jurisdiction} lists holds {network}; if it is inside, declare its network in \
+             ClusterLocation, or give Bund databases of addresses"
+        ));
     };
     let Some(spec) = world.jurisdiction_spec(jurisdiction) else {
         return Location::Unknown(format!("no Jurisdiction is named {jurisdiction}"));

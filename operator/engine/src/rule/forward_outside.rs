@@ -2,10 +2,16 @@
 
 use alloc::{format, string::String, vec::Vec};
 
+use bund_crds::Mode;
+use ipnet::IpNet;
+
 use super::astray;
 use crate::{
     Finding, Provenance, Reason, Snapshot, Subject,
+    address::Host,
+    decide::every_node_inside,
     forward::{Forward, Towards},
+    locate::is_unheard_of,
     select::Requirement,
     subject::{NetworkKind, Role},
 };
@@ -23,12 +29,28 @@ pub(crate) fn judge(
         let located = forward.locate(namespace, &requirement.jurisdictions, snapshot);
         let told = located.and_then(|location| astray(&named(forward), location, requirement));
         let Some(what) = told else { continue };
-        findings.push(
-            Finding::of(reason(kind), requirement, provenance)
-                .at(forward.field.clone(), forward.text.as_ref(), what)
-                .towards(forward.destination()),
-        );
+        let mut finding = Finding::of(reason(kind), requirement, provenance)
+            .at(forward.field.clone(), forward.text.as_ref(), what)
+            .towards(forward.destination());
+        if is_taken_for_own(forward, requirement, snapshot) {
+            finding.mode = finding.mode.min(Mode::Warn);
+        }
+        findings.push(finding);
     }
+}
+
+/// Whether a load balancer was given an address of which nobody says anything, in a cluster that is inside as a whole. The
+/// cluster's own controller made it where the cluster is, unless the Service says otherwise, which is judged by itself;
+/// and only administrators and controllers may write the status. So it is told and not refused: clouds give public
+/// addresses out of networks that nobody can declare.
+fn is_taken_for_own(forward: &Forward, requirement: &Requirement<'_>, snapshot: &Snapshot) -> bool {
+    let Towards::Given = forward.to else { return false };
+    let Ok(Host::Address(address)) = Host::of(&forward.text) else { return false };
+    every_node_inside(&requirement.jurisdictions, snapshot.world())
+        && requirement
+            .jurisdictions
+            .iter()
+            .all(|jurisdiction| is_unheard_of(IpNet::from(address), jurisdiction, snapshot.world()))
 }
 
 fn reason(kind: NetworkKind) -> Reason {
@@ -44,7 +66,9 @@ fn reason(kind: NetworkKind) -> Reason {
 /// What is named, for a message.
 fn named(forward: &Forward) -> String {
     match &forward.to {
-        Towards::Host | Towards::Url | Towards::Region(_) => format!("names `{}`", forward.text),
+        Towards::Host | Towards::Given | Towards::Url | Towards::Region(_) => {
+            format!("names `{}`", forward.text)
+        }
         Towards::Service { namespace: Some(namespace), name } => {
             format!("leads to Service {namespace}/{name}")
         }

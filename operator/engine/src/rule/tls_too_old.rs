@@ -22,6 +22,7 @@ pub(crate) fn judge(
             Towards::Plain => format!("takes connections to {} without TLS", forward.text),
             Towards::OldTls => format!("says `{}`, which lets TLS be older than 1.3", forward.text),
             Towards::Host
+            | Towards::Given
             | Towards::Url
             | Towards::Region(_)
             | Towards::Service { .. }

@@ -116,8 +116,10 @@ fn each_set_reaches_those_that_hold_at_least_the_same() {
         left,
         [
             "203.0.113.0/24: for personal-information it is at an unknown place (no network that cn-mainland lists \
-             holds 203.0.113.0/24)",
-            "203.0.113.0/24: it is at an unknown place (no network that cn-mainland lists holds 203.0.113.0/24)"
+             holds 203.0.113.0/24; if it is inside, declare its network in ClusterLocation, or give Bund databases of \
+             addresses)",
+            "203.0.113.0/24: it is at an unknown place (no network that cn-mainland lists holds 203.0.113.0/24; if it is \
+             inside, declare its network in ClusterLocation, or give Bund databases of addresses)"
         ]
     );
     let all = plan(&snapshot, noon());

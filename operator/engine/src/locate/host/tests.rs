@@ -148,5 +148,9 @@ fn a_public_address_is_inside_only_where_every_database_says_so() {
         assert_eq!(located(&says(said), "47.96.0.1"), location);
     }
     let without = located(&snapshot(), "47.96.0.1");
-    assert_eq!(without, "at an unknown place (no network that cn-mainland lists holds 47.96.0.1/32)");
+    assert_eq!(
+        without,
+        "at an unknown place (no network that cn-mainland lists holds 47.96.0.1/32; if it is \
+         inside, declare its network in ClusterLocation, or give Bund databases of addresses)"
+    );
 }

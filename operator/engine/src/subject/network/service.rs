@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::Found;
-use crate::FieldPath;
+use crate::{FieldPath, forward::Towards};
 
 /// Reads a Service: the name that it leads to, the addresses at which it takes connections besides its own.
 pub(super) fn read(found: &mut Found<'_>, object: &Value) {
@@ -21,7 +21,9 @@ pub(super) fn read(found: &mut Found<'_>, object: &Value) {
     let (at, status) = found.object(object, &root, "status");
     let (at, balancer) = found.object(status, &at, "loadBalancer");
     for (at, ingress) in found.entries(balancer, &at, "ingress") {
-        found.host(ingress, &at, "ip");
+        if let Some(text) = found.reader.text(ingress, &at, "ip") {
+            found.add(at.key("ip"), text, Towards::Given);
+        }
         found.host(ingress, &at, "hostname");
     }
 }
