@@ -196,9 +196,9 @@ fn what_config_maps_name_is_told_for_the_pods_that_use_them() {
     assert_eq!(
         told,
         [
+            "WouldBeCut Deployment web to 203.0.113.9 [ConfigMap variables data.PARTNER]",
             "WouldBeCut Deployment web to Service db [ConfigMap mounted data['app.yaml']]",
             "WouldBeCut Deployment web to db.partner.example [ConfigMap mounted data['app.yaml']]",
-            "WouldBeCut Deployment web to 203.0.113.9 [ConfigMap variables data.PARTNER]",
             "StaysOpen Deployment web to 10.20.0.5 [ConfigMap variables data.CACHE]",
         ]
     );

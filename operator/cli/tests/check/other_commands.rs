@@ -101,7 +101,7 @@ fn databases_count_for_every_command_that_takes_them() {
     let plan = ["plan", "egress", "-f", "dump.yaml"];
     run(&plan, &[])
         .exits(0)
-        .says("47.96.128.0/24, asked for by ResidencyPolicy mainland: it is at an unknown place");
+        .says("47.96.128.0/24, asked for by ResidencyPolicy mainland: for personal-information it is at");
     run(&plan, &geo).exits(0).says("ResidencyPolicy mainland: 47.96.128.0/24");
 
     let given = ["-f", "service.yaml", "--policies", "facts.yaml", "--facts", "facts.yaml"];
