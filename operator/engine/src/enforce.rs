@@ -76,7 +76,10 @@ fn stops_as_it_goes(role: &Role) -> bool {
         | Role::Binding { .. }
         | Role::Namespace
         | Role::Carrier(_) => true,
-        Role::Workload(WorkloadKind::Mapped) | Role::Grant(_) | Role::Network(_) | Role::Other => false,
+        Role::Workload(WorkloadKind::Mapped | WorkloadKind::MappedForNamespace)
+        | Role::Grant(_)
+        | Role::Network(_)
+        | Role::Other => false,
     }
 }
 

@@ -12,6 +12,9 @@ use super::wanted::Wanted;
 use crate::controller::plan::Unseen;
 use crate::index::View;
 
+/// That of ClusterNetworkPolicies. Any does here.
+const PRIORITY: u16 = 100;
+
 /// Passes over a cluster in which every write of a policy succeeds at once. Marks, evictions and statuses are only counted: what
 /// comes of them, the view shows.
 #[derive(Debug)]
@@ -46,7 +49,7 @@ impl Default for Rehearsal {
 impl Rehearsal {
     /// One pass at `now`, as [`Closer`](super::Closer) makes it.
     pub fn pass(&mut self, view: &View, now: Timestamp) -> Rehearsed {
-        let wanted = Wanted::of(&view.snapshot, |kind| self.stored.is_served(kind), now);
+        let wanted = Wanted::of(&view.snapshot, |kind| self.stored.is_served(kind), PRIORITY, now);
         let planned = plan(&wanted, &self.stored, &view.snapshot, true, &mut self.memory, Instant::now());
         let writes = planned.writes.len();
         self.carry_out(planned);

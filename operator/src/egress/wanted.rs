@@ -111,7 +111,8 @@ impl Wanted {
                 last.insert(&planned.name, (planned, policy.clone()));
                 wanted.policies.insert(Key::network(&plan.namespace, &planned.name), policy);
             }
-            if let Some(manifest) = cluster_policy::manifest(plan, priority).filter(|_| served(Kind::Cluster)) {
+            if let Some(manifest) = cluster_policy::manifest(plan, priority).filter(|_| served(Kind::Cluster))
+            {
                 wanted.policies.insert(Key::cluster(&plan.namespace), Policy::of(Kind::Cluster, manifest));
             }
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 use bund_e2e::{
     cluster::condition_of,
     shop::{self, NAMESPACE, Shop},

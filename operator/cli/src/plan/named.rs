@@ -27,12 +27,12 @@ pub(super) fn declared(inventory: &Inventory, plan: &NamespacePlan, open: Open<'
     let mut found = Vec::new();
     for from in open.within(&plan.namespace) {
         let of_pods_itself = from.subject.shapes.iter().flat_map(|shape| &shape.network.hosts);
-        found.extend(of_pods_itself.filter_map(|named| host(from, named, named.field.to_string(), open)));
+        found.extend(of_pods_itself.filter_map(|named| host(from, named, &named.field.to_string(), open)));
         for setting in of_pods(from, inventory) {
             found.extend(services_named(from, &setting, &services, open));
         }
         for map in maps.used_by(from) {
-            found.extend(map.hosts().filter_map(|(named, field)| host(from, named, field, open)));
+            found.extend(map.hosts().filter_map(|(named, field)| host(from, named, &field, open)));
             for setting in map.settings() {
                 found.extend(services_named(from, &setting, &services, open));
             }
@@ -45,7 +45,7 @@ pub(super) fn declared(inventory: &Inventory, plan: &NamespacePlan, open: Open<'
 type Services<'k> = BTreeMap<(&'k str, &'k str), &'k Value>;
 
 /// A host elsewhere, as the engine finds it.
-fn host(from: &Workload<'_>, named: &NamedHost, field: String, open: Open<'_>) -> Option<Declared> {
+fn host(from: &Workload<'_>, named: &NamedHost, field: &str, open: Open<'_>) -> Option<Declared> {
     let called = match named.purpose {
         Purpose::Mention | Purpose::Proxy | Purpose::HostAlias | Purpose::Resolver => true,
         // The node calls it, which no network policy stops.
@@ -63,7 +63,7 @@ fn host(from: &Workload<'_>, named: &NamedHost, field: String, open: Open<'_>) -
         Ok(Host::Name(_)) => Err("network policies know addresses alone".to_owned()),
         Err(untold) => Err(untold.to_string()),
     };
-    (called && elsewhere).then(|| told(from, named.text.to_string(), &field, outcome()))
+    (called && elsewhere).then(|| told(from, named.text.to_string(), field, outcome()))
 }
 
 /// The Services that a setting names.

@@ -238,8 +238,12 @@ impl<'m> Mapped<'m> {
     fn of(mappings: impl IntoIterator<Item = &'m DestinationMappingSpec>) -> Self {
         let mut all = Self::default();
         for DestinationMappingSpec { target: _, destinations, templates, acts_for_namespace } in mappings {
-            templates.iter().for_each(|one| add(&mut all.templates, one));
-            destinations.iter().for_each(|one| add(&mut all.destinations, one));
+            for one in templates {
+                add(&mut all.templates, one);
+            }
+            for one in destinations {
+                add(&mut all.destinations, one);
+            }
             all.acts_for_namespace |= acts_for_namespace;
         }
         all
