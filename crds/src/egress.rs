@@ -277,7 +277,7 @@ impl Egress {
         for (index, EscapeException { namespace: _, kind, name, escapes }) in exceptions.iter().enumerate() {
             length(kind, 1, 63, &format!("{field}.exceptions[{index}].kind"))?;
             length(name, 1, 253, &format!("{field}.exceptions[{index}].name"))?;
-            set(escapes, 1, 5, &format!("{field}.exceptions[{index}].escapes"))?;
+            set(escapes, 1, 6, &format!("{field}.exceptions[{index}].escapes"))?;
         }
         Ok(())
     }
