@@ -34,7 +34,7 @@ use crate::{
 mod connection;
 mod foreign;
 
-use foreign::{SNAPSHOTS, gateway_definitions, mapped_definition, served};
+use foreign::{SNAPSHOTS, mapped_definition, served};
 
 /// Cases that can be asked after one start of the operator.
 #[derive(Debug)]
@@ -105,7 +105,7 @@ impl Stage {
         let cluster = Cluster::of(plane.client(User::ADMIN).await?);
         cluster.apply_definitions(plane).await?;
         let mut foreign = snapshots::definitions().await?;
-        foreign.extend(gateway_definitions());
+        foreign.extend(foreign::definitions());
         cluster.apply_all(&foreign).await?;
         plane.eventually("kinds of other projects are served", async || served(&cluster).await).await?;
         Ok(Self { cluster, operator, kubeconfig: plane.kubeconfig(User::ADMIN)?.to_owned() })

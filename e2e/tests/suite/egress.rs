@@ -1,5 +1,6 @@
 //! Closed egress on a real API server: what is written, mended, opened and taken away. No packet is sent here.
 
+mod above;
 mod closing;
 mod leaders;
 mod opening;
@@ -43,6 +44,12 @@ pub(crate) fn trials(bed: &Arc<Bed>) -> Vec<Trial> {
             "egress",
             "a cluster policy stands before those of a closed namespace wherever its kind is served",
             tier::kept,
+        ),
+        trial(
+            bed,
+            "egress",
+            "a policy of the whole cluster that opens more is refused and named where a namespace comes to it",
+            above::judged,
         ),
     ]
 }
