@@ -26,8 +26,6 @@ use crate::{
 
 /// The guarded namespace of these tests.
 pub(crate) const SHOP: &str = "shop";
-/// Who the controller is for the API server.
-const CONTROLLER: &str = "system:serviceaccount:bund-system:bund-controller";
 
 /// The processes of both roles, in place of the pods that kwok only plays.
 pub(crate) struct Roles {
@@ -61,35 +59,14 @@ pub(super) async fn uninstalled_when_dead(bed: &Bed) -> Result<()> {
 pub(super) async fn uninstalled_while_leading(bed: &Bed) -> Result<()> {
     on_ground(bed, async |ground| {
         let roles = install(bed, ground).await?;
-        let since = ground.plane.audit_log().end()?;
         ground.helm.run(&["uninstall", RELEASE], None).await?;
-        may_not_register(ground, since).await.with_context(|| tails(&roles))?;
+        // Its rights go with the release, and so does its account: it may neither register nor lead.
         let gone = async || nothing_is_registered(&ground.admin).await;
         ground.plane.eventually("the registration is gone", gone).await.with_context(|| tails(&roles))?;
         free(ground).await.with_context(|| tails(&roles))?;
         nothing_is_registered(&ground.admin).await
     })
     .await
-}
-
-/// The leader is kept from mending what we take away of its registration.
-async fn may_not_register(ground: &Ground, since: AuditPosition) -> Result<()> {
-    // Its rights go with the release, and so does its account: whichever the API server misses first.
-    let refused = |event: &AuditEvent| {
-        let forbidden = event.user.username == CONTROLLER && event.response_status.code == 403;
-        let unknown = event.user.username.is_empty() && event.response_status.code == 401;
-        (forbidden || unknown) && event.request_uri.starts_with("/apis/admissionregistration.k8s.io/")
-    };
-    let registration = json!({
-        "apiVersion": "admissionregistration.k8s.io/v1", "kind": "MutatingWebhookConfiguration", "metadata": { "name": "bund" }
-    });
-    // Otherwise it could stop leading before the garbage collector gives it a reason to register anew.
-    let tried = async || {
-        ground.admin.delete(&registration).await?;
-        ensure!(ground.plane.audit_log().since(since)?.iter().any(refused), "it was not refused yet");
-        Ok(())
-    };
-    ground.plane.eventually("the leader may not register again", tried).await
 }
 
 /// Installs the chart with the starter policy in Deny, starts both roles, and waits until reviews reach them.

@@ -19,7 +19,8 @@ pub(super) async fn judged(bed: &Bed) -> Result<()> {
         ground.admin.create(&pod(VAULT, "holder", &[PERSONAL])).await?;
         closed(ground, VAULT, "True", "Closed").await?;
 
-        let others = json!({ "matchExpressions": [{ "key": "bund.dev/guarded", "operator": "DoesNotExist" }] });
+        let others =
+            json!({ "matchExpressions": [{ "key": "bund.dev/guarded", "operator": "DoesNotExist" }] });
         ground.admin.create(&policy("others", "Accept", &others)).await?;
         ground.admin.create(&policy("denies", "Deny", &json!({}))).await?;
         let refused = ground.admin.create(&policy("above", "Accept", &json!({}))).await;
