@@ -30,6 +30,7 @@ pub mod finding;
 mod forecast;
 pub mod forward;
 pub mod glass;
+mod hexadecimal;
 pub mod inject;
 pub mod locate;
 pub mod network_policy;

@@ -27,6 +27,7 @@ use super::{
 use crate::{
     Classification, HeldClass, Snapshot, Subject, Timestamp,
     cover::{in_effect, sources_of},
+    hexadecimal::hexadecimal,
     snapshot::{DEFAULT_NAMESPACE, TransferFacts},
 };
 
@@ -64,8 +65,7 @@ impl Holds {
 
 /// The first digits of a SHA-256.
 pub(super) fn digest(text: &str) -> String {
-    let hexadecimal = |digest: String, byte: &u8| digest + &format!("{byte:02x}");
-    Sha256::digest(text.as_bytes()).iter().take(DIGITS / 2).fold(String::new(), hexadecimal)
+    hexadecimal(Sha256::digest(text.as_bytes()).iter().take(DIGITS / 2))
 }
 
 /// Whether a text may be the value of a label, and is not empty.

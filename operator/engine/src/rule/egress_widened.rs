@@ -22,6 +22,7 @@ use crate::{
     Classification, FieldPath, Finding, Provenance, Reason, Snapshot, Subject, Timestamp,
     decide::judged_in,
     egress::{Allowed, closed_by, open_to_holders, open_to_marked},
+    hexadecimal::hexadecimal,
     network_policy::{
         NAME_OF_NAMESPACE as NAME, NetworkPolicy, Peer, Rule, Selector, To, first_beyond, within_pods,
     },
@@ -77,10 +78,6 @@ fn tell(asked: &Asked<'_>, provenance: &[Provenance], findings: &mut Vec<Finding
         let digest = hexadecimal(&Sha256::digest(rest.join("\n")));
         findings.push(finding().at(FieldPath::of("spec.egress"), format!("{selects}: {digest}"), what));
     }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |digits, byte| digits + &format!("{byte:02x}"))
 }
 
 /// A policy, and the class for which it is asked.

@@ -1,10 +1,12 @@
 //! The exact text that people approve.
 
-use alloc::{borrow::ToOwned, format, string::String};
+use alloc::{borrow::ToOwned, string::String};
 
 use bund_crds::Digest;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
+
+use crate::hexadecimal::hexadecimal;
 
 /// The canonical text of a transfer (RFC 8785): apiVersion, namespace, name, uid and spec. `None` without a uid or where
 /// it has no canonical form.
@@ -23,8 +25,7 @@ pub fn text_to_approve(namespace: &str, transfer: &Value) -> Option<String> {
 /// The SHA-256 of [`text_to_approve`].
 pub fn digest(namespace: &str, transfer: &Value) -> Option<Digest> {
     let text = text_to_approve(namespace, transfer)?;
-    let hexadecimal = |digest: String, byte: &u8| digest + &format!("{byte:02x}");
-    Sha256::digest(text.as_bytes()).iter().fold(String::new(), hexadecimal).parse().ok()
+    hexadecimal(&Sha256::digest(text.as_bytes())).parse().ok()
 }
 
 #[cfg(test)]

@@ -1,19 +1,14 @@
 //! Policies that lie in no namespace: which namespaces they reach, what they let out there, and what follows.
 
-use std::net::IpAddr;
-
-use bund_crds::{Mode, Protocol};
+use bund_crds::Mode;
 use bund_engine::{
     Decision, Operation, Request, Snapshot, Timestamp, Verdict, decide, network_policy::widened,
 };
-use ipnet::IpNet;
-use proptest::{collection::vec, prelude::*, sample::select};
 use serde_json::{Value, json};
 
 use crate::{
     facts,
-    generated::{PODS, Sent},
-    widened::{is_open, judged, near_rule, policy, sent, world},
+    widened::{judged, world},
 };
 
 const ABROAD: &str = "203.0.113.9/32";
@@ -23,15 +18,8 @@ fn namespace(name: &str, labels: impl Into<Value>) -> Value {
     json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": name, "labels": labels } })
 }
 
-/// The world of `widened` with one more guarded namespace, `vault`.
-fn two() -> Snapshot {
-    let mut world = world();
-    world.observe(&namespace("vault", json!({ "bund.dev/guarded": "true", "team": "a" })));
-    world
-}
-
 /// A ClusterNetworkPolicy of the tier `Admin`, for the namespaces of this selector.
-fn cnp(namespaces: impl Into<Value>, egress: impl Into<Value>) -> Value {
+pub fn cnp(namespaces: impl Into<Value>, egress: impl Into<Value>) -> Value {
     let (namespaces, egress) = (namespaces.into(), egress.into());
     json!({
         "apiVersion": "policy.networking.k8s.io/v1alpha2", "kind": "ClusterNetworkPolicy",
@@ -57,7 +45,7 @@ fn gnp(spec: impl Into<Value>) -> Value {
         "metadata": { "name": "default.users-own" }, "spec": spec })
 }
 
-fn named(name: &str) -> Value {
+pub fn named(name: &str) -> Value {
     json!({ "matchLabels": { "kubernetes.io/metadata.name": name } })
 }
 
@@ -124,7 +112,7 @@ fn what_takes_away_comes_after_or_leaves_guarded_namespaces_alone_is_not_asked_a
         ),
         staged,
     ] {
-        assert_eq!(judged(&harmless, &two()), (Verdict::NotApplicable, vec![]), "{harmless}");
+        assert_eq!(judged(&harmless, &world()), (Verdict::NotApplicable, vec![]), "{harmless}");
     }
 }
 
@@ -139,7 +127,7 @@ fn what_is_open_anyway_is_admitted() {
         ccnp(json!({ "endpointSelector": {}, "egress": [{ "toCIDR": ["10.20.4.0/22"] }] })),
         gnp(json!({ "egress": [{ "action": "Allow", "destination": { "nets": ["10.20.4.0/22"] } }] })),
     ] {
-        assert_eq!(judged(&narrow, &two()), (Verdict::Allow, vec![]), "{narrow}");
+        assert_eq!(judged(&narrow, &world()), (Verdict::Allow, vec![]), "{narrow}");
     }
 }
 
@@ -150,7 +138,7 @@ fn what_lets_out_is_told_by_field_and_namespace() {
     let pods = json!({ "pods": { "namespaceSelector": {}, "podSelector": {} } });
     let not_shop = json!({ "matchExpressions": [
         { "key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": ["shop", "office"] }] });
-    let world = json!([{ "toEntities": ["world"] }]);
+    let to_world = json!([{ "toEntities": ["world"] }]);
     let allow = json!([{ "action": "Allow" }]);
     for (policy, told) in [
         (
@@ -190,8 +178,8 @@ fn what_lets_out_is_told_by_field_and_namespace() {
             cnp(json!({ "matchLabels": { "team": "a" } }), json!([{ "action": "Accept" }])),
             in_vault("spec.egress[0].to"),
         ),
-        (ccnp(json!({ "endpointSelector": {}, "egress": world })), both("spec.egress[0].toEntities")),
-        (ccnp(json!({ "egress": world })), both("spec.egress[0].toEntities")),
+        (ccnp(json!({ "endpointSelector": {}, "egress": to_world })), both("spec.egress[0].toEntities")),
+        (ccnp(json!({ "egress": to_world })), both("spec.egress[0].toEntities")),
         (
             ccnp(
                 json!({ "endpointSelector": { "matchLabels": { "k8s:io.kubernetes.pod.namespace": "vault", "app": "a" } },
@@ -220,7 +208,7 @@ fn what_lets_out_is_told_by_field_and_namespace() {
             in_vault("spec.egress[0]"),
         ),
     ] {
-        assert_eq!(found(&policy, &two()), told, "{policy}");
+        assert_eq!(found(&policy, &world()), told, "{policy}");
     }
 }
 
@@ -253,12 +241,12 @@ fn what_cannot_be_read_is_for_every_guarded_namespace_and_opens_everything() {
         rule(json!({ "action": "Accept", "to": to, "from": [] })),
         rule(json!({ "action": "deny", "to": [{ "networks": [ABROAD] }] })),
     ] {
-        assert_eq!(judged(&unreadable, &two()).0, Verdict::Deny, "{unreadable}");
+        assert_eq!(judged(&unreadable, &world()).0, Verdict::Deny, "{unreadable}");
     }
     let ports = |member: &str, ports: Value| {
         let mut policy = rule(json!({ "action": "Accept", "to": [{ "networks": ["10.30.0.0/24"] }] }));
         policy["spec"]["egress"][0][member] = ports;
-        judged(&policy, &two()).0
+        judged(&policy, &world()).0
     };
     let number = |number: u16| json!({ "destinationPort": { "number": number } });
     let range =
@@ -295,7 +283,7 @@ fn told_in_vault() -> Snapshot {
     let mut policy = facts::policy("Inject");
     policy["spec"]["enforcement"]["egress"] = "Deny".into();
     policy["spec"]["overrides"] = json!([{ "namespaces": ["vault"], "enforcement": { "egress": "Audit" } }]);
-    let mut world = two();
+    let mut world = world();
     world.observe(&policy);
     world
 }
@@ -315,7 +303,7 @@ fn the_strictest_of_the_namespaces_that_it_reaches_refuses_it() {
 
 #[test]
 fn an_update_is_refused_only_for_what_it_opens_more() {
-    let world = two();
+    let world = world();
     let open = |namespaces: &[&str], networks: &[&str]| {
         let selector = json!({ "matchExpressions": [
             { "key": "kubernetes.io/metadata.name", "operator": "In", "values": namespaces }] });
@@ -349,7 +337,7 @@ fn broken_glass_lets_through_what_it_opens_there() {
     for (broken_in, allowed) in
         [(json!(["shop"]), false), (json!(["shop", "vault"]), true), (json!([]), true)]
     {
-        let mut world = two();
+        let mut world = world();
         world.observe(&glass(broken_in.clone()));
         assert_eq!(asked(&opens, &world).response().allowed, allowed, "{broken_in}");
     }
@@ -374,7 +362,7 @@ fn however_many_namespaces_it_reaches_little_is_told_and_what_refuses_comes_firs
 
 #[test]
 fn those_that_exist_are_told_by_the_namespaces_that_they_reach() {
-    let mut world = two();
+    let mut world = world();
     let opens = cnp(named("vault"), json!([accept(json!({ "networks": [ABROAD] }))]));
     world.observe(&opens);
     let told = |world: &Snapshot, namespace: &str| -> Vec<(String, usize)> {
@@ -389,129 +377,4 @@ fn those_that_exist_are_told_by_the_namespaces_that_they_reach() {
     let gone = world.cluster_policies().next().unwrap().id.clone();
     world.forget(&gone);
     assert_eq!(told(&world, "vault"), []);
-}
-
-/// A rule of a NetworkPolicy of `near_rule` as one of a ClusterNetworkPolicy, and of an AdminNetworkPolicy; `None` where these
-/// have no words for it.
-fn translated(rule: &Value, admin: bool) -> Option<Value> {
-    let peer = |peer: &Value| -> Option<Value> {
-        Some(match (&peer["ipBlock"], &peer["namespaceSelector"]) {
-            (Value::Object(block), _) if !block.contains_key("except") => {
-                json!({ "networks": [block["cidr"]] })
-            }
-            (Value::Object(_), _) => return None,
-            (_, Value::Null) => json!({ "namespaces": named(facts::NAMESPACE) }),
-            (_, namespaces) => {
-                json!({ "pods": { "namespaceSelector": namespaces, "podSelector": peer["podSelector"] } })
-            }
-        })
-    };
-    let port = |port: &Value| -> Option<Value> {
-        let protocol = port["protocol"].as_str().unwrap_or("TCP");
-        Some(match (&port["port"], &port["endPort"]) {
-            (Value::Null, _) if admin => return None,
-            (Value::Null, _) => json!({ protocol.to_lowercase(): {} }),
-            (one, Value::Null) if admin => json!({ "portNumber": { "protocol": protocol, "port": one } }),
-            (one, Value::Null) => {
-                json!({ protocol.to_lowercase(): { "destinationPort": { "number": one } } })
-            }
-            (one, end) if admin => json!({ "portRange": { "protocol": protocol, "start": one, "end": end } }),
-            (one, end) => {
-                json!({ protocol.to_lowercase(): { "destinationPort": { "range": { "start": one, "end": end } } } })
-            }
-        })
-    };
-    let to: Vec<Value> = rule["to"].as_array().unwrap().iter().map(peer).collect::<Option<_>>()?;
-    let mut translated = json!({ "action": if admin { "Allow" } else { "Accept" }, "to": to });
-    if let Some(ports) = rule["ports"].as_array() {
-        let ports: Vec<Value> = ports.iter().map(port).collect::<Option<_>>()?;
-        translated[if admin { "ports" } else { "protocols" }] = ports.into();
-    }
-    Some(translated)
-}
-
-/// What a ClusterNetworkPolicy answers for a packet, told without the engine: the action of the first rule that matches.
-fn action<'r>(rules: &'r [Value], sent: &Sent) -> Option<&'r str> {
-    let to = sent.to.to_canonical();
-    let pod = PODS.iter().find(|pod| to == IpAddr::V4(pod.ipv4) || to == IpAddr::V6(pod.ipv6));
-    let reached = |peer: &Value| {
-        let within = |network: &Value| {
-            let network: IpNet = network.as_str().unwrap().parse().unwrap();
-            let mapped = matches!(network, IpNet::V6(v6) if v6.addr().to_ipv4_mapped().is_some());
-            // What is written as mapped addresses means those that they carry.
-            network.contains(&to)
-                || (mapped
-                    && matches!(to, IpAddr::V4(v4) if network.contains(&IpAddr::V6(v4.to_ipv6_mapped()))))
-        };
-        let listed = peer["networks"].as_array();
-        let named = |selector: &Value| {
-            let name = &selector["matchLabels"]["kubernetes.io/metadata.name"];
-            pod.filter(|pod| *name == pod.namespace)
-        };
-        listed.is_some_and(|networks| networks.iter().any(within))
-            || named(&peer["namespaces"]).is_some()
-            || named(&peer["pods"]["namespaceSelector"]).is_some_and(|pod| {
-                let wanted = peer["pods"]["podSelector"]["matchLabels"].as_object().unwrap();
-                wanted.iter().all(|(key, value)| pod.labels.iter().any(|(own, of)| own == key && value == of))
-            })
-    };
-    let name = match sent.protocol {
-        Protocol::Tcp => "tcp",
-        Protocol::Udp => "udp",
-        Protocol::Sctp => "sctp",
-    };
-    let at = |protocol: &Value| {
-        let Some(entry) = protocol.get(name) else { return false };
-        let port = &entry["destinationPort"];
-        let bound = |end: &str| port["range"][end].as_u64().or(port["number"].as_u64());
-        let sent = u64::from(sent.port);
-        bound("start").is_none_or(|start| start <= sent) && bound("end").is_none_or(|end| sent <= end)
-    };
-    let matches = |rule: &&Value| {
-        rule["to"].as_array().unwrap().iter().any(reached)
-            && rule["protocols"].as_array().is_none_or(|listed| listed.iter().any(at))
-    };
-    rules.iter().find(matches).and_then(|rule| rule["action"].as_str())
-}
-
-fn cluster_rules() -> impl Strategy<Value = Vec<Value>> {
-    let rule = near_rule().prop_filter_map("no words for it", |rule| translated(&rule, false));
-    let action = select(vec!["Accept", "Accept", "Accept", "Deny", "Pass"]);
-    let rule = (rule, action).prop_map(|(mut rule, action)| {
-        rule["action"] = action.into();
-        rule
-    });
-    vec(rule, 1..=3)
-}
-
-proptest! {
-    #![proptest_config(crate::config())]
-
-    #[test]
-    fn what_is_admitted_accepts_nothing_that_is_not_open(rules in cluster_rules(), sent in vec(sent(), 64)) {
-        let policy = cnp(named(facts::NAMESPACE), rules.clone());
-        if judged(&policy, &world()).0 == Verdict::Deny {
-            return Ok(());
-        }
-        for sent in sent {
-            prop_assert!(action(&rules, &sent) != Some("Accept") || is_open(&sent), "{sent:?}");
-        }
-    }
-
-    #[test]
-    fn what_is_accepted_is_judged_like_what_a_network_policy_allows(rules in vec(near_rule(), 1..=3)) {
-        let world = world();
-        for admin in [false, true] {
-            let Some(cluster) = rules.iter().map(|rule| translated(rule, admin)).collect::<Option<Vec<_>>>() else {
-                continue;
-            };
-            let mut cluster = cnp(named(facts::NAMESPACE), cluster);
-            if admin {
-                cluster["apiVersion"] = "policy.networking.k8s.io/v1alpha1".into();
-                cluster["kind"] = "AdminNetworkPolicy".into();
-                cluster["spec"].as_object_mut().unwrap().remove("tier");
-            }
-            prop_assert_eq!(judged(&cluster, &world), judged(&policy(&rules), &world));
-        }
-    }
 }

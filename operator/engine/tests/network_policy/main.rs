@@ -5,6 +5,7 @@ use proptest::prelude::ProptestConfig;
 
 mod allows;
 mod cluster;
+mod cluster_packets;
 #[path = "../support/facts.rs"]
 mod facts;
 #[path = "../support/network_policies.rs"]

@@ -7,12 +7,13 @@ use core::cmp::Reverse;
 use bund_crds::{Aspect, Mode, PolicyName};
 use sha2::{Digest, Sha256};
 
-use super::{Asked, MOST, hexadecimal};
+use super::{Asked, MOST};
 use crate::{
     FieldPath, Finding, HeldClass, Reason, Snapshot, Timestamp,
     classify::Provenance,
     egress::{Allowed, open_to_holders, open_to_marked},
     glass,
+    hexadecimal::hexadecimal,
     network_policy::{ClusterPolicy, NetworkPolicy},
     select::{Requirement, enrolled, requirements},
 };

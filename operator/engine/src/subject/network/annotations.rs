@@ -12,7 +12,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::Found;
-use crate::{FieldPath, forward::Towards};
+use crate::{FieldPath, forward::Towards, hexadecimal::hexadecimal};
 
 mod table;
 
@@ -89,9 +89,8 @@ fn one(found: &mut Found<'_>, at: &FieldPath, key: &str, value: &str, says: Says
 /// What tells one text that cannot be judged from another. It may be long, and hold what is nobody's business.
 fn digest(key: &str, value: &str) -> String {
     let digest = Sha256::digest(value.as_bytes());
-    let hexadecimal = |text: String, byte: &u8| text + &format!("{byte:02x}");
     let (_, name) = key.rsplit_once('/').unwrap_or(("", key));
-    digest.iter().take(8).fold(format!("{name} sha256-"), hexadecimal)
+    format!("{name} sha256-{}", hexadecimal(digest.iter().take(8)))
 }
 
 /// Whether a text means the host that was asked for, as nginx and load balancers write it.
