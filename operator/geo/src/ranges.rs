@@ -124,7 +124,7 @@ impl<A: Address> Ranges<A, Answer> {
     }
 
     /// What several say, made one by `put`: a range wherever none of them goes on to another.
-    pub(crate) fn together<T: Copy>(all: &[&Self], put: impl Fn(&[Answer]) -> T) -> Ranges<A, T> {
+    pub(crate) fn together<T: Copy>(all: &[&Self], mut put: impl FnMut(&[Answer]) -> T) -> Ranges<A, T> {
         let mut starts: Vec<A> = all.iter().flat_map(|ranges| &ranges.starts).copied().collect();
         starts.sort();
         starts.dedup();

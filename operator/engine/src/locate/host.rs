@@ -1,6 +1,10 @@
 //! Where a host, an address or a network is.
 
-use alloc::{format, string::ToString};
+use alloc::{
+    format,
+    string::{String, ToString},
+};
+use core::fmt::{self, Write as _};
 
 use bund_crds::{Cidr, JurisdictionName};
 use ipnet::IpNet;
@@ -93,7 +97,12 @@ fn by_databases(network: IpNet, jurisdiction: &JurisdictionName, world: &World) 
     match databases.country_of(network) {
         Said::Country(country) if spec.country_codes.iter().any(|code| country == *code) => Location::Inside,
         Said::Country(country) => Location::Outside(country.to_string()),
-        said => Location::Unknown(format!("{network} {said}")),
+        said => {
+            // Room for all of it at once: most addresses of the world end here.
+            let mut why = String::with_capacity(128);
+            let (Ok(()) | Err(fmt::Error)) = write!(why, "{network} {said}");
+            Location::Unknown(why)
+        }
     }
 }
 

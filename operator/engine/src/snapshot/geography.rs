@@ -20,7 +20,7 @@ pub trait Databases: fmt::Debug + Send + Sync {
 }
 
 /// A country as databases name it: two capitals, not always of ISO 3166-1 (`XK`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Country([u8; 2]);
 
 /// What databases say of a network.
@@ -64,7 +64,7 @@ pub enum Said {
 }
 
 /// What a database says of a network where it names no country for all of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Silence {
     /// There is no record, at least not of all of it.
     NoRecord,

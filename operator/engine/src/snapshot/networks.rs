@@ -1,6 +1,6 @@
 //! The networks of the cluster itself, by what the cluster says of them.
 
-use alloc::{boxed::Box, sync::Arc, vec::Vec};
+use alloc::{boxed::Box, collections::BTreeMap, sync::Arc, vec::Vec};
 
 use ipnet::IpNet;
 use rpds::RedBlackTreeMapSync;
@@ -16,20 +16,28 @@ type Owners = RedBlackTreeMapSync<Box<str>, Arc<NodeFacts>>;
 #[derive(Clone, Debug, Default)]
 pub struct ClusterNetworks {
     nodes: RedBlackTreeMapSync<IpNet, Owners>,
-    /// How many networks of nodes there are of each length, so that few are tried.
-    lengths: RedBlackTreeMapSync<(Family, u8), usize>,
-    services: RedBlackTreeMapSync<Box<str>, Box<[IpNet]>>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Family {
-    V4,
-    V6,
+    /// How many networks of nodes there are of each length in each [`part`], so that few are tried, and for most addresses
+    /// none.
+    lengths: BTreeMap<(IpNet, u8), usize>,
+    /// There is one, or two where the cluster outgrew it.
+    services: BTreeMap<Box<str>, Box<[IpNet]>>,
 }
 
 /// Pods of one node have no network wider than this. A node is believed when it says so of its own, not when it claims
 /// what may be the network behind a VPN.
 const WIDEST: [u8; 2] = [16, 48];
+
+/// The network of this length around another one, unless that is wider.
+fn around(network: IpNet, length: u8) -> Option<IpNet> {
+    let around = IpNet::new(network.addr(), length).ok()?;
+    (length <= network.prefix_len()).then(|| around.trunc())
+}
+
+/// The part of all addresses that a network lies in. No network of a node is wider.
+fn part(network: IpNet) -> Option<IpNet> {
+    let [v4, _] = WIDEST;
+    around(network, v4)
+}
 
 impl ClusterNetworks {
     /// Whether a network of Services holds all of `network`.
@@ -44,11 +52,13 @@ impl ClusterNetworks {
 
     /// The nodes that have any of `network`, where some of them have all of it; none elsewhere.
     pub(crate) fn nodes_at(&self, network: IpNet) -> Vec<&NodeFacts> {
-        let family = Family::of(network);
         let longest = network.prefix_len();
-        let lengths = self.lengths.range((family, 0)..=(family, longest)).map(|((_, length), _)| *length);
-        let around = lengths.filter_map(|length| IpNet::new(network.addr(), length).ok());
-        let mut owners: Vec<_> = around.filter_map(|around| self.nodes.get(&around.trunc())).collect();
+        let Some(part) = part(network) else { return Vec::new() };
+        let lengths = self.lengths.range((part, 0)..=(part, longest)).map(|((_, length), _)| *length);
+        let mut owners: Vec<_> = lengths
+            .filter_map(|length| around(network, length))
+            .filter_map(|around| self.nodes.get(&around))
+            .collect();
         if owners.is_empty() {
             return Vec::new();
         }
@@ -88,21 +98,22 @@ impl ClusterNetworks {
     }
 
     fn count(&mut self, network: IpNet, change: impl Fn(usize) -> usize) {
-        let key = (Family::of(network), network.prefix_len());
+        let Some(part) = part(network) else { return };
+        let key = (part, network.prefix_len());
         match change(self.lengths.get(&key).copied().unwrap_or_default()) {
-            0 => drop(self.lengths.remove_mut(&key)),
-            count => self.lengths.insert_mut(key, count),
+            0 => drop(self.lengths.remove(&key)),
+            count => drop(self.lengths.insert(key, count)),
         }
     }
 
     /// Takes in a ServiceCIDR.
     pub(super) fn observe_services(&mut self, name: &str, object: &Value) {
         let networks = texts(object.pointer("/spec/cidrs")).filter_map(read).collect();
-        self.services.insert_mut(name.into(), networks);
+        self.services.insert(name.into(), networks);
     }
 
     pub(super) fn forget_services(&mut self, name: &str) {
-        self.services.remove_mut(name);
+        self.services.remove(name);
     }
 }
 
@@ -110,15 +121,6 @@ impl World {
     /// The networks of the cluster itself.
     pub fn networks(&self) -> &ClusterNetworks {
         &self.networks
-    }
-}
-
-impl Family {
-    fn of(network: IpNet) -> Self {
-        match network {
-            IpNet::V4(_) => Self::V4,
-            IpNet::V6(_) => Self::V6,
-        }
     }
 }
 
