@@ -46,7 +46,7 @@ impl FieldPath {
     /// The member `name` below this path.
     #[must_use]
     pub fn key(&self, name: &str) -> Self {
-        let mut path = String::from(self.as_str());
+        let mut path = self.with_room(name.len() + "['']".len());
         push_key(&mut path, name);
         Self(path.into())
     }
@@ -54,7 +54,9 @@ impl FieldPath {
     /// The element `index` below this path.
     #[must_use]
     pub fn index(&self, index: usize) -> Self {
-        Self(format!("{}[{index}]", self.0).into())
+        let mut path = self.with_room("[1234567]".len());
+        let (Ok(()) | Err(fmt::Error)) = write!(path, "[{index}]");
+        Self(path.into())
     }
 
     /// The path `below`, seen from this one.
@@ -65,6 +67,13 @@ impl FieldPath {
         } else {
             Self(format!("{}.{below}", self.0).into())
         }
+    }
+
+    /// The text, with room for so many bytes more.
+    fn with_room(&self, more: usize) -> String {
+        let mut path = String::with_capacity(self.0.len() + more);
+        path.push_str(&self.0);
+        path
     }
 
     /// The text.

@@ -106,9 +106,7 @@ pub fn requirements<'s>(
 /// The jurisdictions that every policy allows; `None` where there is no policy.
 fn common(policies: &[&Policy]) -> Option<BTreeSet<JurisdictionName>> {
     let (first, rest) = policies.split_first()?;
-    let mut common: BTreeSet<_> = first.spec.jurisdictions.iter().cloned().collect();
-    for policy in rest {
-        common.retain(|name| policy.spec.jurisdictions.contains(name));
-    }
-    Some(common)
+    let allowed =
+        |name: &&JurisdictionName| rest.iter().all(|policy| policy.spec.jurisdictions.contains(*name));
+    Some(first.spec.jurisdictions.iter().filter(allowed).cloned().collect())
 }

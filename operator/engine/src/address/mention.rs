@@ -30,6 +30,20 @@ const MAX_MENTIONS: usize = 32;
 /// Every host that a text mentions, in order of its text, each once.
 pub(crate) fn mentions(text: &str) -> Vec<Mention> {
     let text = text.get(..text.floor_char_boundary(MAX_TEXT)).unwrap_or(text);
+    if is_only_words(text) {
+        return Vec::new();
+    }
+    in_text(text)
+}
+
+/// Whether nothing in a text can be a host: it has no dot of a name, no colon in front of a port and no digit, and no way to
+/// write one of them differently. Most settings are such words.
+fn is_only_words(text: &str) -> bool {
+    let speaks = |byte: u8| !byte.is_ascii() || byte.is_ascii_digit() || matches!(byte, b'.' | b':' | b'%');
+    !text.bytes().any(speaks)
+}
+
+fn in_text(text: &str) -> Vec<Mention> {
     let whole = if text.trim().contains(char::is_whitespace) { Whole::Running } else { Whole::Setting };
     let mut found = BTreeMap::new();
     for word in text.split(ends_word) {

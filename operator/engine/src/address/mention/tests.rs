@@ -126,3 +126,12 @@ fn a_text_without_end_is_read_as_far_as_it_goes() {
     let letters = "我".repeat(MAX_TEXT);
     assert_eq!(mentions(&letters), []);
 }
+
+proptest::proptest! {
+    #[test]
+    fn words_alone_name_no_host(text in "[ -/;-~\t\n]{0,40}") {
+        let text = text.replace(['.', '%'], "");
+        proptest::prop_assert!(is_only_words(&text));
+        proptest::prop_assert_eq!(in_text(&text), []);
+    }
+}

@@ -1,6 +1,6 @@
 //! Hosts in the environment and the arguments of a container.
 
-use alloc::{borrow::ToOwned, collections::BTreeMap, string::String, vec::Vec};
+use alloc::{borrow::Cow, collections::BTreeMap, string::String, vec::Vec};
 
 use serde_json::Value;
 
@@ -34,29 +34,28 @@ pub(super) fn read(reader: &mut Reader, container: &Value, at: &FieldPath, hosts
     let mut known = BTreeMap::new();
     let env_at = at.key("env");
     for (index, variable) in reader.list(container, at, "env").iter().enumerate() {
-        let at = env_at.index(index);
+        // Most variables name no host: their place is not written down before it is told.
+        let at = || env_at.index(index);
         let name = variable.get("name").and_then(Value::as_str).unwrap_or_default();
         // An empty value is none where another source is named, and what a name meant before counts no more.
         let from = variable.get("valueFrom").is_some_and(|from| !from.is_null());
         let value = variable.get("value").and_then(Value::as_str).filter(|text| !from || !text.is_empty());
         let value = value.map(|text| expanded(text, &known));
-        known.remove(name);
-        let own = || is_own_address(variable).then(|| OWN.to_owned());
-        let is_proxy = PROXIES.contains(&name.to_ascii_uppercase().as_str());
-        match value.or_else(own) {
-            Some(text) => {
-                if is_proxy {
-                    hosts.extend(proxy(name, &text, value_at(variable, &at)));
-                } else {
-                    mentioned(&text, &|| at.key("value"), hosts);
-                }
-                known.insert(name, text);
+        let own = || is_own_address(variable).then_some(Cow::Borrowed(OWN));
+        let is_proxy = PROXIES.iter().any(|proxy| proxy.eq_ignore_ascii_case(name));
+        let Some(text) = value.or_else(own) else {
+            if is_proxy && from {
+                hosts.push(untold(at().key("valueFrom"), name, Untold::Elsewhere));
             }
-            None if is_proxy && from => {
-                hosts.push(untold(at.key("valueFrom"), name, Untold::Elsewhere));
-            }
-            None => {}
+            known.remove(name);
+            continue;
+        };
+        if is_proxy {
+            hosts.extend(proxy(name, &text, value_at(variable, &at())));
+        } else {
+            mentioned(&text, &|| at().key("value"), hosts);
         }
+        known.insert(name, text);
     }
     for list in ["command", "args"] {
         let list_at = at.key(list);
@@ -92,7 +91,10 @@ fn untold(field: FieldPath, variable: &str, why: Untold) -> NamedHost {
 
 /// The text with `$(NAME)` replaced, as a kubelet does it: by variables in front of it. `$$` is a dollar sign; what is not
 /// known stays.
-fn expanded(text: &str, known: &BTreeMap<&str, String>) -> String {
+fn expanded<'t>(text: &'t str, known: &BTreeMap<&str, Cow<'_, str>>) -> Cow<'t, str> {
+    if !text.contains('$') {
+        return Cow::Borrowed(text);
+    }
     let mut whole = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('$') {
@@ -104,7 +106,7 @@ fn expanded(text: &str, known: &BTreeMap<&str, String>) -> String {
                 after.strip_prefix('$').unwrap_or_default()
             }
             Some((name, after)) if known.contains_key(name) => {
-                whole.push_str(known.get(name).map(String::as_str).unwrap_or_default());
+                whole.push_str(known.get(name).map(AsRef::as_ref).unwrap_or_default());
                 after
             }
             Some(_) | None => {
@@ -114,5 +116,5 @@ fn expanded(text: &str, known: &BTreeMap<&str, String>) -> String {
         };
     }
     whole.push_str(rest);
-    whole
+    Cow::Owned(whole)
 }
