@@ -51,5 +51,11 @@ pub(crate) fn trials(bed: &Arc<Bed>) -> Vec<Trial> {
             "a policy of the whole cluster that opens more is refused and named where a namespace comes to it",
             above::judged,
         ),
+        trial(
+            bed,
+            "egress",
+            "a policy of another network that was there before is named until it is gone",
+            above::came_before,
+        ),
     ]
 }

@@ -100,14 +100,15 @@ pub enum Ports {
     Unreadable,
 }
 
-/// The NetworkPolicies of a namespace that let pods reach more than their policies allow at `now`, in order of name, and then
-/// the policies that lie in no namespace and do so there; each with what is wrong with it.
+/// The NetworkPolicies of a namespace that let pods reach more than their policies allow at `now`, in order of name, then those
+/// of other networks, and then the policies that lie in no namespace and do so there; each with what is wrong with it.
 pub fn widened<'s>(
     namespace: &'s str,
     snapshot: &'s Snapshot,
     now: Timestamp,
 ) -> impl Iterator<Item = (&'s Subject, Vec<Finding>)> {
-    let own = snapshot.network_policies_in(namespace).map(move |policy| {
+    let own = snapshot.network_policies_in(namespace).chain(snapshot.other_policies_in(namespace));
+    let own = own.map(move |policy| {
         let mut findings = decide_standing(policy, snapshot, now).findings;
         findings.retain(|finding| finding.reason == Reason::EgressWidened);
         (policy, findings)

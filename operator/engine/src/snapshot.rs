@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::{
     ObjectId, Subject,
-    network_policy::ClusterPolicy,
+    network_policy::{ClusterPolicy, NetworkPolicy},
     storage::{Backing, ClassFacts},
     subject::{Access, ClaimInUse, Labels},
 };
@@ -79,6 +79,8 @@ pub struct Snapshot {
     indirect: RedBlackTreeSetSync<PodKey>,
     services: RedBlackTreeMapSync<PodKey, Arc<ServiceFacts>>,
     network_policies: RedBlackTreeMapSync<PodKey, Arc<Subject>>,
+    /// By namespace.
+    other_policies: RedBlackTreeMapSync<Box<str>, RedBlackTreeMapSync<ObjectId, Arc<Subject>>>,
     cluster_policies: RedBlackTreeMapSync<ObjectId, Arc<Subject>>,
     nodes_listed: Listing,
     transfers: Transfers,
@@ -389,6 +391,9 @@ impl Snapshot {
             }
             network_policy::KIND => {
                 self.network_policies.remove_mut(&(namespace.clone().unwrap_or_default(), name.clone()));
+            }
+            (group, kind) if NetworkPolicy::is_kind_of_another_network(group, kind) => {
+                self.forget_other_policy(id, namespace.as_deref().unwrap_or_default());
             }
             (group, kind) if ClusterPolicy::is_kind(group, kind) => {
                 self.cluster_policies.remove_mut(id);

@@ -100,8 +100,8 @@ const fn route(versions: &'static [&'static str], kind: &'static str, plural: &'
 /// The group of the network policies of SIG Network that lie in no namespace.
 const NETWORK_POLICY_API: &str = "policy.networking.k8s.io";
 
-/// A network policy that lies in no namespace. Who writes one is answered without those that exist.
-const fn cluster_policy(
+/// A network policy that is no part of Kubernetes. Who writes one is answered without those that exist.
+const fn policy(
     group: &'static str,
     versions: &'static [&'static str],
     kind: &'static str,
@@ -165,16 +165,16 @@ pub const KINDS: &[WatchedKind] = &[
     route(&["v1", "v1alpha3", "v1alpha2"], "TLSRoute", "tlsroutes"),
     route(&["v1", "v1alpha2"], "UDPRoute", "udproutes"),
     watched("networking.k8s.io", "NetworkPolicy", "networkpolicies"),
-    cluster_policy(NETWORK_POLICY_API, &["v1alpha2"], "ClusterNetworkPolicy", "clusternetworkpolicies"),
-    cluster_policy(NETWORK_POLICY_API, &["v1alpha1"], "AdminNetworkPolicy", "adminnetworkpolicies"),
-    cluster_policy(
-        "cilium.io",
-        &["v2"],
-        "CiliumClusterwideNetworkPolicy",
-        "ciliumclusterwidenetworkpolicies",
-    ),
+    policy(NETWORK_POLICY_API, &["v1alpha2"], "ClusterNetworkPolicy", "clusternetworkpolicies"),
+    policy(NETWORK_POLICY_API, &["v1alpha1"], "AdminNetworkPolicy", "adminnetworkpolicies"),
+    policy("cilium.io", &["v2"], "CiliumClusterwideNetworkPolicy", "ciliumclusterwidenetworkpolicies"),
     // Calico shows what it keeps here as `projectcalico.org/v3` too, by a server of its own that may be away.
-    cluster_policy("crd.projectcalico.org", V1, "GlobalNetworkPolicy", "globalnetworkpolicies"),
+    policy("crd.projectcalico.org", V1, "GlobalNetworkPolicy", "globalnetworkpolicies"),
+    policy("cilium.io", &["v2"], "CiliumNetworkPolicy", "ciliumnetworkpolicies"),
+    policy("crd.antrea.io", &["v1beta1"], "NetworkPolicy", "networkpolicies"),
+    policy("crd.projectcalico.org", V1, "NetworkPolicy", "networkpolicies"),
+    policy("networking.gke.io", &["v1alpha1"], "FQDNNetworkPolicy", "fqdnnetworkpolicies"),
+    policy("networking.k8s.aws", &["v1alpha1"], "ApplicationNetworkPolicy", "applicationnetworkpolicies"),
     // Where the API server is, which pods may always ask.
     one("discovery.k8s.io", "EndpointSlice", "endpointslices", API_SERVER),
     workload("apps", "Deployment", "deployments"),
@@ -213,11 +213,16 @@ impl WatchedKind {
     }
 
     /// Whether objects of the kind are kept to be judged as they stand, besides pods and what holds data: what makes pods, and
-    /// what leads connections on. What policies of the cluster open is told with the namespaces where they do.
+    /// what leads connections on. What network policies open is told with the namespaces where they do.
     pub(super) fn is_judged(&self) -> bool {
         match self.group {
             "" if self.kind == "Service" => true,
-            NETWORK_POLICY_API | "cilium.io" | "crd.projectcalico.org" => false,
+            NETWORK_POLICY_API
+            | "cilium.io"
+            | "crd.antrea.io"
+            | "crd.projectcalico.org"
+            | "networking.gke.io"
+            | "networking.k8s.aws" => false,
             _ => self.purpose == Purpose::Reports,
         }
     }
@@ -225,6 +230,11 @@ impl WatchedKind {
     /// Whether how transfers stand may change with an object of the kind.
     pub(super) fn bears_on_transfers(&self) -> bool {
         self.group == GROUP || (self.group.is_empty() && self.kind == "Namespace")
+    }
+
+    /// Its group and kind, by which it is told from every other.
+    pub(super) fn group_and_kind(&self) -> (&'static str, &'static str) {
+        (self.group, self.kind)
     }
 
     /// The best version of those that are read.
@@ -294,8 +304,15 @@ mod tests {
 
     #[test]
     fn no_two_kinds_have_one_name() {
-        let names: std::collections::BTreeSet<_> = KINDS.iter().map(|kind| kind.kind).collect();
-        assert_eq!(names.len(), KINDS.len(), "subjects are told apart by it");
+        let of_another_network = |kind: &&WatchedKind| {
+            kind.kind == "NetworkPolicy" && matches!(kind.group, "crd.antrea.io" | "crd.projectcalico.org")
+        };
+        let told: Vec<_> = KINDS.iter().filter(|kind| !of_another_network(kind)).collect();
+        let names: std::collections::BTreeSet<_> = told.iter().map(|kind| kind.kind).collect();
+        assert_eq!(names.len(), told.len(), "subjects are told apart by it");
+        assert!(KINDS.iter().filter(of_another_network).all(|kind| !kind.is_judged()));
+        let whole: std::collections::BTreeSet<_> = KINDS.iter().map(WatchedKind::group_and_kind).collect();
+        assert_eq!(whole.len(), KINDS.len());
     }
 
     #[test]

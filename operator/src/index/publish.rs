@@ -9,7 +9,7 @@ use bund_engine::snapshot::Geography;
 use tokio::sync::{broadcast, mpsc, watch};
 
 use super::listen::{Listener, Listeners};
-use super::{Change, Declassification, KINDS, KeptWatch, Purpose, Touched, View};
+use super::{Change, Declassification, KINDS, KeptWatch, Purpose, Touched, View, WatchedKind};
 
 /// Declassifications that wait for whoever tells of them. Where there are more, only their number is told.
 const UNTOLD: usize = 256;
@@ -47,7 +47,7 @@ pub(super) struct Publisher {
     index: Arc<Index>,
     revision: watch::Sender<Revision>,
     working: View,
-    unlisted: BTreeSet<&'static str>,
+    unlisted: BTreeSet<(&'static str, &'static str)>,
     /// How many changes were taken in that classes may rest on.
     classes: u64,
     /// How many changes were taken in that transfers may rest on.
@@ -74,7 +74,7 @@ pub(super) fn new(notes: mpsc::Sender<Change>) -> (Arc<Index>, Publisher) {
         index: index.clone(),
         revision: sender,
         working,
-        unlisted: KINDS.iter().map(|kind| kind.plural).collect(),
+        unlisted: KINDS.iter().map(WatchedKind::group_and_kind).collect(),
         classes: 0,
         transfers: 0,
         touched: Touched::default(),
@@ -148,7 +148,7 @@ impl Publisher {
         self.transfers += u64::from(!of_addresses && kind.is_none_or(|kind| kind.bears_on_transfers()));
         if let Change::Listed(kind) = change {
             let was_ready = self.is_ready();
-            self.unlisted.remove(kind.plural);
+            self.unlisted.remove(&kind.group_and_kind());
             if !was_ready && self.is_ready() {
                 self.working.remember_ends();
             }
@@ -156,8 +156,8 @@ impl Publisher {
     }
 
     pub(super) fn is_ready(&self) -> bool {
-        let needed = |kind: &&super::WatchedKind| kind.purpose == Purpose::Decisions;
-        !KINDS.iter().filter(needed).any(|kind| self.unlisted.contains(kind.plural))
+        let needed = |kind: &&WatchedKind| kind.purpose == Purpose::Decisions;
+        !KINDS.iter().filter(needed).any(|kind| self.unlisted.contains(&kind.group_and_kind()))
     }
 
     /// Publishes the working view. Before the index is ready nobody reads, so that lists are taken in without

@@ -27,7 +27,8 @@ pub struct View {
     /// The workloads that name storage beyond their own namespace.
     beyond: RedBlackTreeSetSync<SubjectKey>,
     /// By kind, as its resource is called, and name.
-    records: RedBlackTreeMapSync<(&'static str, ObjectKey), Arc<Record>>,
+    /// By group and kind.
+    records: RedBlackTreeMapSync<((&'static str, &'static str), ObjectKey), Arc<Record>>,
     /// The nodes that carry our taint. No decision rests on it.
     tainted: RedBlackTreeSetSync<Box<str>>,
     /// What is known of transfers and exporters besides their specs.
@@ -95,7 +96,7 @@ impl View {
 
     /// What is known besides its facts of an object that holds data, or that bears marks.
     pub(super) fn record(&self, kind: &'static WatchedKind, key: &ObjectKey) -> Option<&Record> {
-        self.records.get(&(kind.plural, key.clone())).map(AsRef::as_ref)
+        self.records.get(&(kind.group_and_kind(), key.clone())).map(AsRef::as_ref)
     }
 
     /// What is known besides its facts of a carrier that holds data.
@@ -253,7 +254,7 @@ impl View {
     }
 
     fn observe_record(&mut self, kind: &'static WatchedKind, object: &Value) {
-        let (record, key) = (Record::read(object), (kind.plural, ObjectKey::of_value(object)));
+        let (record, key) = (Record::read(object), (kind.group_and_kind(), ObjectKey::of_value(object)));
         if record.is_kept(kind) {
             self.records.insert_mut(key, Arc::new(record));
         } else {
@@ -286,7 +287,7 @@ impl View {
     }
 
     fn forget(&mut self, kind: &'static WatchedKind, key: &ObjectKey) {
-        self.records.remove_mut(&(kind.plural, key.clone()));
+        self.records.remove_mut(&(kind.group_and_kind(), key.clone()));
         let ObjectKey { namespace, name } = key;
         if kind.kind == "Node" {
             self.tainted.remove_mut(name);

@@ -1,5 +1,5 @@
 //! Policies of the whole cluster, by the definition of those who publish them: refused where they open more, and named where a
-//! namespace came to them.
+//! namespace came to them. Those of another network in a namespace that were there before us are named too.
 
 use anyhow::{Context, Result, ensure};
 use bund_e2e::{cluster_network_policies::definitions, control_plane::Options};
@@ -8,7 +8,7 @@ use kube::Api;
 use kube::api::{Patch, PatchParams};
 use serde_json::{Value, json};
 
-use super::vault::{PERSONAL, VAULT, closed, lay, pod};
+use super::vault::{self, PERSONAL, VAULT, closed, lay, pod};
 use crate::bed::Bed;
 use crate::transfers::ground::on_ground;
 
@@ -40,6 +40,52 @@ pub(super) async fn judged(bed: &Bed) -> Result<()> {
         closed(ground, VAULT, "True", "Closed").await.map(drop)
     })
     .await
+}
+
+/// A policy of another network is there before its kind is known to us, and before its namespace is guarded.
+pub(super) async fn came_before(bed: &Bed) -> Result<()> {
+    const MARKET: &str = "market";
+    on_ground(bed, Options::api_only(), async |ground| {
+        ground.plane.create_namespace(MARKET, &[]).await?;
+        ground.admin.apply(&cilium()).await?;
+        let open = json!({
+            "apiVersion": "cilium.io/v2", "kind": "CiliumNetworkPolicy",
+            "metadata": { "name": "open", "namespace": MARKET },
+            "spec": { "endpointSelector": {}, "egress": [{ "toEntities": ["world"] }] }
+        });
+        let served = async || ground.admin.create(&open).await.map(drop);
+        ground.plane.eventually("the policy of Cilium is there", served).await?;
+
+        ground.admin.apply(&vault::policy(MARKET, "Deny")).await?;
+        let namespaces: Api<Namespace> = Api::all(ground.admin.client());
+        let guards = json!({ "metadata": { "labels": { "bund.dev/guarded": "true" } } });
+        namespaces.patch(MARKET, &PatchParams::default(), &Patch::Merge(&guards)).await?;
+        ground.admin.create(&pod(MARKET, "holder", &[PERSONAL])).await?;
+        let message = closed(ground, MARKET, "False", "Widened").await?;
+        ensure!(message.contains("CiliumNetworkPolicy market/open of cilium.io"), "{message}");
+        ground.admin.delete(&open).await?;
+        closed(ground, MARKET, "True", "Closed").await?;
+        let refused = ground.admin.create(&open).await;
+        let refused = format!("{:#}", refused.err().context("it was admitted")?);
+        ensure!(refused.contains("EgressWidened"), "{refused}");
+        Ok(())
+    })
+    .await
+}
+
+/// As much of the definition of CiliumNetworkPolicies as the API server needs to keep them.
+fn cilium() -> Value {
+    let schema =
+        json!({ "openAPIV3Schema": { "type": "object", "x-kubernetes-preserve-unknown-fields": true } });
+    json!({
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+        "metadata": { "name": "ciliumnetworkpolicies.cilium.io" },
+        "spec": {
+            "group": "cilium.io", "scope": "Namespaced",
+            "names": { "kind": "CiliumNetworkPolicy", "plural": "ciliumnetworkpolicies" },
+            "versions": [{ "name": "v2", "served": true, "storage": true, "schema": schema }]
+        }
+    })
 }
 
 /// A policy about addresses abroad, in the tier that comes first.

@@ -50,7 +50,7 @@ fn operating() -> Value {
         {
             "apiGroups": [
                 "", "admissionregistration.k8s.io", "apps", "authentication.k8s.io", "authorization.k8s.io", "batch",
-                "coordination.k8s.io", "discovery.k8s.io", "events.k8s.io", "networking.k8s.io",
+                "cilium.io", "coordination.k8s.io", "discovery.k8s.io", "events.k8s.io", "networking.k8s.io",
                 "policy.networking.k8s.io", "storage.k8s.io"
             ],
             "resources": ["*"], "verbs": all

@@ -46,6 +46,17 @@ impl Rule {
 }
 
 impl NetworkPolicy {
+    /// Whether objects of the kind let pods of their namespace out by a network of their own: it is no part of Kubernetes.
+    pub(crate) fn is_kind_of_another_network(group: &str, kind: &str) -> bool {
+        matches!(
+            (group, kind),
+            ("cilium.io", "CiliumNetworkPolicy")
+                | ("crd.antrea.io" | "crd.projectcalico.org" | "projectcalico.org", "NetworkPolicy")
+                | ("networking.gke.io", "FQDNNetworkPolicy")
+                | ("networking.k8s.aws", "ApplicationNetworkPolicy")
+        )
+    }
+
     /// Reads an object of a kind that lets pods out; `None` for any other kind.
     pub(crate) fn of_kind(group: &str, kind: &str, object: &Value) -> Option<Self> {
         let spec = object.get("spec").unwrap_or(&Value::Null);

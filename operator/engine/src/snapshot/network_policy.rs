@@ -5,7 +5,7 @@ use alloc::{boxed::Box, sync::Arc};
 use serde_json::Value;
 
 use super::{PodKey, Snapshot};
-use crate::Subject;
+use crate::{ObjectId, Subject};
 
 /// The group and kind of the policies that are facts: those that every cluster has.
 pub(super) const KIND: (&str, &str) = ("networking.k8s.io", "NetworkPolicy");
@@ -23,6 +23,12 @@ impl Snapshot {
         here.take_while(move |((other, _), _)| **other == *namespace).map(|(_, policy)| policy.as_ref())
     }
 
+    /// The policies of other networks in a namespace, in order of group, kind and name.
+    pub fn other_policies_in<'s>(&'s self, namespace: &str) -> impl Iterator<Item = &'s Subject> + use<'s> {
+        let others = self.other_policies.get(namespace).into_iter().flat_map(|others| others.values());
+        others.map(AsRef::as_ref)
+    }
+
     /// The policies that lie in no namespace and may open something in several, in order of group, kind and name.
     pub fn cluster_policies(&self) -> impl Iterator<Item = &Subject> {
         self.cluster_policies.values().map(AsRef::as_ref)
@@ -31,6 +37,22 @@ impl Snapshot {
     pub(super) fn observe_cluster_policy(&mut self, object: &Value) {
         let subject = Subject::extract(object, None, None, None);
         self.cluster_policies.insert_mut(subject.id.clone(), Arc::new(subject));
+    }
+
+    pub(super) fn observe_other_policy(&mut self, object: &Value, namespace: &str) {
+        let subject = Subject::extract(object, Some(namespace), None, []);
+        let others = self.other_policies.get(namespace).cloned().unwrap_or_default();
+        let others = others.insert(subject.id.clone(), Arc::new(subject));
+        self.other_policies.insert_mut(namespace.into(), others);
+    }
+
+    pub(super) fn forget_other_policy(&mut self, id: &ObjectId, namespace: &str) {
+        let Some(others) = self.other_policies.get(namespace).map(|others| others.remove(id)) else { return };
+        if others.is_empty() {
+            self.other_policies.remove_mut(namespace);
+        } else {
+            self.other_policies.insert_mut(namespace.into(), others);
+        }
     }
 
     pub(super) fn observe_network_policy(&mut self, object: &Value, namespace: &str, name: Box<str>) {

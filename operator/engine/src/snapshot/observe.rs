@@ -9,7 +9,7 @@ use super::{
     ServiceFacts, Snapshot, TransferKind, network_policy,
 };
 use crate::{
-    network_policy::ClusterPolicy,
+    network_policy::{ClusterPolicy, NetworkPolicy},
     storage::ClassFacts,
     subject::{labels_of, makes_pods},
     subject_group,
@@ -62,6 +62,10 @@ pub(super) fn observe(snapshot: &mut Snapshot, object: &Value) -> Observed {
         }
         network_policy::KIND => {
             snapshot.observe_network_policy(object, meta("namespace").unwrap_or(DEFAULT_NAMESPACE), name);
+            Observed::Fact
+        }
+        (group, kind) if NetworkPolicy::is_kind_of_another_network(group, kind) => {
+            snapshot.observe_other_policy(object, meta("namespace").unwrap_or(DEFAULT_NAMESPACE));
             Observed::Fact
         }
         (group, kind) if ClusterPolicy::is_kind(group, kind) => {

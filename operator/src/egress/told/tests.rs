@@ -92,6 +92,47 @@ fn what_others_open_is_named() {
 }
 
 #[test]
+fn what_policies_of_other_networks_open_is_named_while_they_are_there() {
+    let (mut view, stored, memory) = (shop("Deny"), nothing_stored(), Memory::default());
+    observe(&mut view, holder(true));
+    let cilium = |namespace: &str| {
+        json!({ "apiVersion": "cilium.io/v2", "kind": "CiliumNetworkPolicy",
+            "metadata": { "name": "open", "namespace": namespace },
+            "spec": { "endpointSelector": {}, "egress": [{ "toEntities": ["world"] }] } })
+    };
+    // Called like one of ours, and like one of Calico's.
+    let calico = json!({ "apiVersion": "crd.projectcalico.org/v1", "kind": "NetworkPolicy",
+        "metadata": { "name": "bund-egress", "namespace": "shop" },
+        "spec": { "types": ["Egress"], "egress": [{ "action": "Allow" }] } });
+    let antrea = json!({ "apiVersion": "crd.antrea.io/v1beta1", "kind": "NetworkPolicy",
+        "metadata": { "name": "bund-egress", "namespace": "shop" },
+        "spec": { "priority": 5, "tier": "application", "appliedTo": [{ "podSelector": {} }],
+            "egress": [{ "action": "Allow" }] } });
+    let open = cilium("shop");
+    let all = [open.clone(), cilium("office"), calico.clone(), antrea.clone()];
+    for policy in all {
+        observe(&mut view, policy);
+    }
+    let named = |view: &View| {
+        let told = told(view, &wanted(view), &stored, &memory, &mut Unseen::default(), now());
+        let widened = widened(&view.snapshot, &wanted(view), &BTreeMap::new(), now());
+        (widened.into_values().flatten().collect::<Vec<_>>(), told.figures.widened)
+    };
+    let said = [
+        "CiliumNetworkPolicy shop/open of cilium.io",
+        "NetworkPolicy shop/bund-egress of crd.antrea.io",
+        "NetworkPolicy shop/bund-egress of crd.projectcalico.org",
+    ]
+    .map(str::to_owned);
+    assert_eq!(named(&view), (said.to_vec(), 3));
+    forget(&mut view, &calico);
+    assert_eq!(named(&view), (said.get(..2).unwrap().to_vec(), 2));
+    forget(&mut view, &antrea);
+    forget(&mut view, &open);
+    assert_eq!(named(&view), (Vec::new(), 0));
+}
+
+#[test]
 fn what_policies_of_the_cluster_open_is_named_while_they_are_there() {
     let (mut view, stored, memory) = (shop("Deny"), nothing_stored(), Memory::default());
     observe(&mut view, holder(true));

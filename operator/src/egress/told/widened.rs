@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bund_crds::PolicyName;
 use bund_engine::audit::audit;
 use bund_engine::network_policy::widened_from_above;
-use bund_engine::{Finding, Reason, Snapshot, Timestamp};
+use bund_engine::{Finding, Reason, Snapshot, Subject, Timestamp};
 
 use crate::egress::kind::Key;
 use crate::egress::wanted::Wanted;
@@ -29,9 +29,11 @@ pub(super) fn widened(
             if wanted.policies.contains_key(&key) && !missing.contains_key(&key) {
                 continue;
             }
-            let mut findings = audit(policy, snapshot, now).findings;
-            findings.retain(|finding| finding.reason == Reason::EgressWidened);
-            tell(&mut widened, &findings, &key.to_string());
+            tell(&mut widened, &of_egress(policy, snapshot, now), &key.to_string());
+        }
+        for policy in snapshot.other_policies_in(namespace) {
+            let told = format!("{} {namespace}/{} of {}", policy.id.kind, policy.id.name, policy.id.group);
+            tell(&mut widened, &of_egress(policy, snapshot, now), &told);
         }
         for (policy, findings) in widened_from_above(namespace, snapshot, now) {
             let told = format!("{} {} in namespace {namespace}", policy.id.kind, policy.id.name);
@@ -39,6 +41,13 @@ pub(super) fn widened(
         }
     }
     widened
+}
+
+/// What is wrong with a policy of a namespace as it stands.
+fn of_egress(policy: &Subject, snapshot: &Snapshot, now: Timestamp) -> Vec<Finding> {
+    let mut findings = audit(policy, snapshot, now).findings;
+    findings.retain(|finding| finding.reason == Reason::EgressWidened);
+    findings
 }
 
 /// Tells by what name something is called that breaks policies.
