@@ -32,7 +32,7 @@ use crate::{
 };
 
 mod connection;
-mod foreign;
+pub mod foreign;
 
 use foreign::{SNAPSHOTS, mapped_definition, served};
 

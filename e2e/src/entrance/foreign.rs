@@ -53,7 +53,9 @@ pub(super) fn definitions() -> Vec<Value> {
     routes.chain(policies).collect()
 }
 
-fn definition(group: &str, scope: &str, (kind, plural, versions): (&str, &str, &[&str])) -> Value {
+/// The definition of a kind that takes any fields, from its group, `Cluster` or `Namespaced`, its name, its plural and its
+/// versions, the stored one first.
+pub fn definition(group: &str, scope: &str, (kind, plural, versions): (&str, &str, &[&str])) -> Value {
     let schema =
         json!({ "openAPIV3Schema": { "type": "object", "x-kubernetes-preserve-unknown-fields": true } });
     let served = versions.iter().enumerate();

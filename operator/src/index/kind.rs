@@ -19,6 +19,8 @@ pub enum Purpose {
     Decisions,
     /// Only reports rest on it.
     Reports,
+    /// Only conditions of our own objects rest on it.
+    Conditions,
 }
 
 /// Whether every API server that is supported serves a kind.
@@ -107,7 +109,7 @@ const fn policy(
     kind: &'static str,
     plural: &'static str,
 ) -> WatchedKind {
-    WatchedKind { purpose: Purpose::Reports, ..optional(group, versions, kind, plural) }
+    WatchedKind { purpose: Purpose::Conditions, ..optional(group, versions, kind, plural) }
 }
 
 const fn one(
@@ -215,16 +217,7 @@ impl WatchedKind {
     /// Whether objects of the kind are kept to be judged as they stand, besides pods and what holds data: what makes pods, and
     /// what leads connections on. What network policies open is told with the namespaces where they do.
     pub(super) fn is_judged(&self) -> bool {
-        match self.group {
-            "" if self.kind == "Service" => true,
-            NETWORK_POLICY_API
-            | "cilium.io"
-            | "crd.antrea.io"
-            | "crd.projectcalico.org"
-            | "networking.gke.io"
-            | "networking.k8s.aws" => false,
-            _ => self.purpose == Purpose::Reports,
-        }
+        self.purpose == Purpose::Reports || (self.group.is_empty() && self.kind == "Service")
     }
 
     /// Whether how transfers stand may change with an object of the kind.

@@ -26,8 +26,7 @@ pub struct View {
     workloads: RedBlackTreeMapSync<SubjectKey, Arc<Workload>>,
     /// The workloads that name storage beyond their own namespace.
     beyond: RedBlackTreeSetSync<SubjectKey>,
-    /// By kind, as its resource is called, and name.
-    /// By group and kind.
+    /// By group, kind and name.
     records: RedBlackTreeMapSync<((&'static str, &'static str), ObjectKey), Arc<Record>>,
     /// The nodes that carry our taint. No decision rests on it.
     tainted: RedBlackTreeSetSync<Box<str>>,

@@ -2,7 +2,9 @@
 //! namespace came to them. Those of another network in a namespace that were there before us are named too.
 
 use anyhow::{Context, Result, ensure};
-use bund_e2e::{cluster_network_policies::definitions, control_plane::Options};
+use bund_e2e::{
+    cluster_network_policies::definitions, control_plane::Options, entrance::foreign::definition,
+};
 use k8s_openapi::api::core::v1::Namespace;
 use kube::Api;
 use kube::api::{Patch, PatchParams};
@@ -47,7 +49,8 @@ pub(super) async fn came_before(bed: &Bed) -> Result<()> {
     const MARKET: &str = "market";
     on_ground(bed, Options::api_only(), async |ground| {
         ground.plane.create_namespace(MARKET, &[]).await?;
-        ground.admin.apply(&cilium()).await?;
+        let kind = ("CiliumNetworkPolicy", "ciliumnetworkpolicies", ["v2"].as_slice());
+        ground.admin.apply(&definition("cilium.io", "Namespaced", kind)).await?;
         let open = json!({
             "apiVersion": "cilium.io/v2", "kind": "CiliumNetworkPolicy",
             "metadata": { "name": "open", "namespace": MARKET },
@@ -71,21 +74,6 @@ pub(super) async fn came_before(bed: &Bed) -> Result<()> {
         Ok(())
     })
     .await
-}
-
-/// As much of the definition of CiliumNetworkPolicies as the API server needs to keep them.
-fn cilium() -> Value {
-    let schema =
-        json!({ "openAPIV3Schema": { "type": "object", "x-kubernetes-preserve-unknown-fields": true } });
-    json!({
-        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
-        "metadata": { "name": "ciliumnetworkpolicies.cilium.io" },
-        "spec": {
-            "group": "cilium.io", "scope": "Namespaced",
-            "names": { "kind": "CiliumNetworkPolicy", "plural": "ciliumnetworkpolicies" },
-            "versions": [{ "name": "v2", "served": true, "storage": true, "schema": schema }]
-        }
-    })
 }
 
 /// A policy about addresses abroad, in the tier that comes first.

@@ -59,17 +59,15 @@ impl NetworkPolicy {
 
     /// Reads an object of a kind that lets pods out; `None` for any other kind.
     pub(crate) fn of_kind(group: &str, kind: &str, object: &Value) -> Option<Self> {
+        let of_kubernetes = matches!((group, kind), ("networking.k8s.io" | "extensions", "NetworkPolicy"));
         let spec = object.get("spec").unwrap_or(&Value::Null);
-        match (group, kind) {
-            // Those of GKE and EKS have its form, and peers of their own by name, which cannot be read.
-            ("networking.k8s.io" | "extensions", "NetworkPolicy")
-            | ("networking.gke.io", "FQDNNetworkPolicy")
-            | ("networking.k8s.aws", "ApplicationNetworkPolicy") => Some(Self::read(spec)),
-            ("crd.antrea.io", "NetworkPolicy") => Some(antrea::read(spec)),
-            ("cilium.io", "CiliumNetworkPolicy") => Some(cilium::read(object)),
-            ("projectcalico.org" | "crd.projectcalico.org", "NetworkPolicy") => Some(calico::read(spec)),
-            _ => None,
-        }
+        (of_kubernetes || Self::is_kind_of_another_network(group, kind)).then(|| match group {
+            "crd.antrea.io" => antrea::read(spec),
+            "cilium.io" => cilium::read(object),
+            "projectcalico.org" | "crd.projectcalico.org" => calico::read(spec),
+            // Those of GKE and EKS have the form of Kubernetes, and peers of their own by name, which cannot be read.
+            _ => Self::read(spec),
+        })
     }
 
     /// Reads the spec of a NetworkPolicy of Kubernetes.
