@@ -12,7 +12,11 @@ use bund_e2e::{
     shop::manifests,
     soak::replicas::Replicas,
 };
-use kube::api::{DynamicObject, ListParams};
+use k8s_openapi::api::coordination::v1::Lease;
+use kube::{
+    Api,
+    api::{DynamicObject, ListParams},
+};
 use serde_json::{Value, json};
 
 use super::{example, rights};
@@ -22,6 +26,9 @@ use crate::bed::Bed;
 pub(crate) const SHOP: &str = "shop";
 /// Another guarded namespace. One person's approval is enough there.
 pub(crate) const TILL: &str = "till";
+
+/// The Lease by which the leader keeps watch over transfers.
+pub(crate) const WATCH: &str = "bund-transfers";
 
 /// Asks for transfers.
 pub(crate) const LI_NA: Identity =
@@ -100,8 +107,16 @@ impl<'p> Ground<'p> {
         enforced(plane, &admin).await?;
         let reviewer = Reviewer::of(&admin).await?;
         let ground = Self { plane, admin, li_na, wang_wei, zhao_min, replicas, reviewer };
+        ground.watched().await?;
         ground.asked().await?;
         Ok(ground)
+    }
+
+    /// Waits until somebody keeps watch over transfers: what was approved before is to be approved again.
+    async fn watched(&self) -> Result<()> {
+        let leases: Api<Lease> = Api::namespaced(self.admin.client(), OWN_NAMESPACE);
+        let kept = async || Ok(leases.get(WATCH).await.map(drop)?);
+        self.plane.eventually("somebody keeps watch over transfers", kept).await
     }
 
     /// Waits until the API server asks about transfers: who makes one is stamped, and nobody writes the record.

@@ -18,14 +18,12 @@ use serde_json::json;
 
 use super::{
     example::{decision, transfer_of, workload_of},
-    ground::{Ground, SHOP, on_ground},
+    ground::{Ground, SHOP, WATCH, on_ground},
     life::open,
 };
 use crate::bed::Bed;
 
 const PERSONAL: &str = "personal-information";
-/// The Lease that says until when somebody has watched.
-const WATCH: &str = "bund-transfers";
 
 pub(super) async fn older_copy(bed: &Bed) -> Result<()> {
     on_ground(bed, Options::api_only(), async |ground| {
