@@ -1,8 +1,11 @@
 //! What the chart renders, with its defaults and with everything on.
 
+use std::collections::BTreeSet;
+
 use bund::check::{self, FailOn, Gate, Inputs, Strictness};
 use bund_e2e::{helm::everything_on, shop::manifests};
 use bund_engine::Timestamp;
+use bund_operator::index::KINDS;
 use serde_json::{Value, json};
 
 use crate::helm;
@@ -138,4 +141,27 @@ async fn nothing_is_granted_on_everything() {
         }
     }
     assert!(rules > 20, "{rules} rules");
+}
+
+/// A kind that may be absent is not asked for where it is, so that no trial would find its right missing.
+#[tokio::test]
+async fn every_kind_that_is_watched_may_be_watched_and_nothing_else_by_the_role_for_it() {
+    let objects = manifests(&helm().await.template(&[], None).await.unwrap()).unwrap();
+    let is_it =
+        |object: &&Value| object["kind"] == "ClusterRole" && object["metadata"]["name"] == "bund-index";
+    let role = objects.iter().find(is_it).unwrap();
+    let texts = |list: &Value| -> Vec<String> { serde_json::from_value(list.clone()).unwrap() };
+    let mut granted = BTreeSet::new();
+    for rule in role["rules"].as_array().unwrap() {
+        let verbs = texts(&rule["verbs"]);
+        if !["list", "watch"].iter().all(|verb| verbs.iter().any(|granted| granted == verb)) {
+            continue;
+        }
+        for group in texts(&rule["apiGroups"]) {
+            granted.extend(texts(&rule["resources"]).into_iter().map(|resource| (group.clone(), resource)));
+        }
+    }
+    let watched: BTreeSet<_> =
+        KINDS.iter().map(|kind| (kind.group.to_owned(), kind.plural.to_owned())).collect();
+    assert_eq!(granted, watched);
 }

@@ -99,7 +99,7 @@ pub struct NotKnown {
 pub fn told_not_known(origin: &Origin, not_known: &[NotKnown]) -> String {
     match origin {
         Origin::Files { .. } => {
-            let kinds: Vec<_> = not_known.iter().map(|one| one.kind.kind.as_str()).collect();
+            let kinds: Vec<_> = not_known.iter().map(|one| told(&one.kind)).collect();
             format!("the files hold no {}", kinds.join(", "))
         }
         Origin::Cluster { .. } => {
@@ -107,6 +107,11 @@ pub fn told_not_known(origin: &Origin, not_known: &[NotKnown]) -> String {
             why.join("; ")
         }
     }
+}
+
+/// A kind, with its group where others are called the same.
+fn told(GroupKind { group, kind }: &GroupKind) -> String {
+    if kinds::is_ambiguous(kind) { format!("{kind} of {group}") } else { kind.clone() }
 }
 
 /// What an API server says about itself.

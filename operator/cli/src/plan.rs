@@ -1,7 +1,7 @@
 //! `bund plan egress`: what pods may reach by network where egress is closed, and what of what they declare to reach would
 //! be cut. (pure)
 //!
-//! What is open says the engine ([`bund_engine::egress`]); this compares it with what is declared: by NetworkPolicies that
+//! What is open, and what policies of others open besides, says the engine ([`bund_engine::egress`]); this compares it with what is declared: by NetworkPolicies that
 //! others wrote, by Services and hosts that settings of pods and their ConfigMaps name, and by the fields of mapped kinds. What programs do
 //! without declaring it nobody can tell from here.
 
@@ -22,9 +22,11 @@ mod network_policy;
 mod open;
 mod settings;
 mod text;
+mod widened;
 mod workload;
 
 pub use text::text;
+pub use widened::Widened;
 
 use open::Open;
 use workload::Workload;
@@ -60,6 +62,8 @@ pub struct NamespaceEgress {
     pub plan: NamespacePlan,
     /// What its pods declare to reach, what would be cut first.
     pub declared: Vec<Declared>,
+    /// What policies of others open besides, in order of policy.
+    pub widened: Vec<Widened>,
 }
 
 /// Something that pods declare to reach.
@@ -98,10 +102,11 @@ pub fn egress(inventory: &Inventory, known: &Known, namespace: Option<&str>, now
     let workloads = workload::all(inventory, &by_name, snapshot);
     let open = Open { plans: &by_name, workloads: &workloads, snapshot, now };
     let asked = |plan: &&NamespacePlan| namespace.is_none_or(|asked| *plan.namespace == *asked);
-    let namespaces = plans
-        .iter()
-        .filter(asked)
-        .map(|plan| NamespaceEgress { declared: declared(inventory, plan, open), plan: plan.clone() });
+    let namespaces = plans.iter().filter(asked).map(|plan| NamespaceEgress {
+        declared: declared(inventory, plan, open),
+        widened: widened::widened(plan, snapshot, now),
+        plan: plan.clone(),
+    });
     let as_object =
         |plan: &NamespacePlan, policy: &PlannedPolicy| manifest(policy, &plan.namespace, snapshot);
     let manifests = plans.iter().filter(asked);

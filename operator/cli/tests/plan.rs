@@ -8,7 +8,7 @@ use std::{
 
 use bund::{
     inventory::{Inventory, Task, files},
-    plan::{Declared, EgressPlan, Outcome, egress, text},
+    plan::{Declared, EgressPlan, Outcome, Widened, egress, text},
     why::facts,
 };
 use bund_engine::Timestamp;
@@ -204,6 +204,61 @@ fn what_config_maps_name_is_told_for_the_pods_that_use_them() {
     );
     let told = text(&plan, &inventory.origin);
     assert!(!told.contains("secret"), "{told}");
+}
+
+/// Policies only add, or come before those of the plan.
+#[test]
+fn what_policies_of_others_open_is_told_whatever_is_closed() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("dump.yaml");
+    let wide = |group: &str, version: &str, name: &str, spec: &str| {
+        format!(
+            "---\napiVersion: {group}/{version}\nkind: NetworkPolicy\nmetadata: {{name: {name}, namespace: shop}}\nspec: {spec}\n"
+        )
+    };
+    let everything = "{podSelector: {}, policyTypes: [Egress], egress: [{}]}";
+    let dump = [
+        CONFIG_MAPS.to_owned(),
+        wide("networking.k8s.io", "v1", "wide", everything),
+        wide("networking.k8s.io", "v1", "narrow", "{podSelector: {}, policyTypes: [Egress], egress: []}"),
+        // It is written over once the plan is applied.
+        wide("networking.k8s.io", "v1", "bund-egress", everything),
+        wide("crd.projectcalico.org", "v1", "bund-egress", "{types: [Egress], egress: [{action: Allow}]}"),
+        "---
+apiVersion: policy.networking.k8s.io/v1alpha2
+kind: ClusterNetworkPolicy
+metadata: {name: above}
+spec:
+  tier: Admin
+  priority: 7
+  subject: {namespaces: {}}
+  egress: [{action: Accept, to: [{networks: [203.0.113.9/32]}]}]
+"
+        .to_owned(),
+    ];
+    fs::write(&file, dump.concat()).unwrap();
+    let inventory = files::read(&[file], Task::Plan, |_, _| {});
+    assert!(inventory.unreadable.is_empty(), "{:?}", inventory.unreadable);
+    let plan = egress(&inventory, &facts(&inventory), None, Timestamp::UNIX_EPOCH);
+    let told: Vec<_> = plan.namespaces[0]
+        .widened
+        .iter()
+        .map(|Widened { policy, field, what }| format!("{policy} {what} [{field}]"))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "ClusterNetworkPolicy above lets pods of namespace shop reach 203.0.113.9/32 at every port; \
+             203.0.113.9 is not open to them [spec.egress[0].to[0].networks[0]]",
+            "NetworkPolicy shop/bund-egress of crd.projectcalico.org lets its pods reach every address at every port; \
+             no policy allows to reach everything [spec.egress[0]]",
+            "NetworkPolicy shop/wide lets its pods reach every address at every port; \
+             no policy allows to reach everything [spec.egress[0]]",
+        ]
+    );
+    assert!(text(&plan, &inventory.origin).contains(
+        "  opened by policies of others, and open until these are taken away\n    ClusterNetworkPolicy above: "
+    ));
 }
 
 const CONFIG_MAPS: &str = "

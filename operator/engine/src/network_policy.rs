@@ -4,14 +4,20 @@
 //! allows. So a policy alone never takes anything away that another one gives, and what is asked here of one policy is only
 //! what it gives. What cannot be read gives everything.
 
-use alloc::{boxed::Box, collections::BTreeSet, vec::Vec};
+use alloc::{
+    boxed::Box,
+    collections::BTreeSet,
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
 use core::net::IpAddr;
 
 use bund_crds::Protocol;
 use ipnet::IpNet;
 
 use crate::{
-    FieldPath, Finding, Reason, Snapshot, Subject, Timestamp, decide_standing,
+    FieldPath, Finding, ObjectId, Reason, Snapshot, Subject, Timestamp, decide_standing,
     rule::egress_widened::in_namespace,
 };
 
@@ -100,33 +106,33 @@ pub enum Ports {
     Unreadable,
 }
 
-/// The NetworkPolicies of a namespace that let pods reach more than their policies allow at `now`, in order of name, then those
-/// of other networks, and then the policies that lie in no namespace and do so there; each with what is wrong with it.
-pub fn widened<'s>(
-    namespace: &'s str,
-    snapshot: &'s Snapshot,
-    now: Timestamp,
-) -> impl Iterator<Item = (&'s Subject, Vec<Finding>)> {
+/// The policies by which a network may let pods of a namespace out: its NetworkPolicies in order of name, those of other networks
+/// in it, and then those that lie in no namespace.
+pub fn policies_over<'s>(namespace: &'s str, snapshot: &'s Snapshot) -> impl Iterator<Item = &'s Subject> {
     let own = snapshot.network_policies_in(namespace).chain(snapshot.other_policies_in(namespace));
-    let own = own.map(move |policy| {
-        let mut findings = decide_standing(policy, snapshot, now).findings;
-        findings.retain(|finding| finding.reason == Reason::EgressWidened);
-        (policy, findings)
-    });
-    own.filter(|(_, findings)| !findings.is_empty()).chain(widened_from_above(namespace, snapshot, now))
+    own.chain(snapshot.cluster_policies())
 }
 
-/// The policies that lie in no namespace and let pods of this one reach more than its policies allow at `now`, in order, each
-/// with what is wrong with it.
-pub fn widened_from_above<'s>(
-    namespace: &'s str,
-    snapshot: &'s Snapshot,
-    now: Timestamp,
-) -> impl Iterator<Item = (&'s Subject, Vec<Finding>)> {
-    snapshot.cluster_policies().filter_map(move |policy| {
-        let findings = in_namespace(policy.cluster_policy.as_deref()?, namespace, snapshot, now);
-        (!findings.is_empty()).then_some((policy, findings))
-    })
+/// What a policy over a namespace lets pods in it reach beyond what is open to them at `now`, as it stands. Empty where it
+/// widens nothing.
+pub fn widens(policy: &Subject, namespace: &str, snapshot: &Snapshot, now: Timestamp) -> Vec<Finding> {
+    if let Some(policy) = &policy.cluster_policy {
+        return in_namespace(policy, namespace, snapshot, now);
+    }
+    let mut findings = decide_standing(policy, snapshot, now).findings;
+    findings.retain(|finding| finding.reason == Reason::EgressWidened);
+    findings
+}
+
+/// What a policy is called, with the group of its kind where it is of another network and lies in a namespace: several of them call
+/// theirs the same.
+pub fn called(policy: &Subject) -> String {
+    let ObjectId { group, kind, namespace, .. } = &policy.id;
+    if namespace.is_some() && NetworkPolicy::is_kind_of_another_network(group, kind) {
+        format!("{} of {group}", policy.id)
+    } else {
+        policy.id.to_string()
+    }
 }
 
 /// The address that a packet to `address` carries: sockets for IPv6 send IPv4 where it is mapped.

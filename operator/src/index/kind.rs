@@ -210,7 +210,7 @@ impl WatchedKind {
     }
 
     /// Whether objects of the kind make pods, and stand for them.
-    pub(super) fn makes_pods(&self) -> bool {
+    pub(crate) fn makes_pods(&self) -> bool {
         self.purpose == Purpose::Reports && matches!(self.group, "" | "apps" | "batch")
     }
 
@@ -226,7 +226,7 @@ impl WatchedKind {
     }
 
     /// Its group and kind, by which it is told from every other.
-    pub(super) fn group_and_kind(&self) -> (&'static str, &'static str) {
+    pub(crate) fn group_and_kind(&self) -> (&'static str, &'static str) {
         (self.group, self.kind)
     }
 

@@ -124,9 +124,12 @@ impl Evictor<'_> {
         Ok(patiently(pods.list(selected)).await?.items.into_iter().map(|pod| into_value(pod, kind)).collect())
     }
 
-    /// The objects of a watched kind in a namespace. No two kinds are watched that have the same name.
+    /// The pods in a namespace, or the objects of a kind that makes pods. No two of these kinds have the same name.
     fn kind(&self, kind: &str, namespace: &str) -> Result<(Api<DynamicObject>, &'static WatchedKind), Error> {
-        let kind = KINDS.iter().find(|watched| watched.kind == kind).ok_or(Error::Unwatched)?;
+        let is_it = |watched: &&WatchedKind| {
+            watched.kind == kind && (watched.makes_pods() || watched.group_and_kind() == ("", "Pod"))
+        };
+        let kind = KINDS.iter().find(is_it).ok_or(Error::Unwatched)?;
         Ok((Api::namespaced_with(self.client.clone(), namespace, &kind.resource()), kind))
     }
 }

@@ -113,6 +113,16 @@ const KINDS: &[ListedKind] = &[
     plan("", "Service"),
     plan("discovery.k8s.io", "EndpointSlice"),
     plan("networking.k8s.io", "NetworkPolicy"),
+    plan("cilium.io", "CiliumClusterwideNetworkPolicy"),
+    plan("cilium.io", "CiliumNetworkPolicy"),
+    plan("crd.antrea.io", "NetworkPolicy"),
+    // What Calico shows as `projectcalico.org` too.
+    plan("crd.projectcalico.org", "GlobalNetworkPolicy"),
+    plan("crd.projectcalico.org", "NetworkPolicy"),
+    plan("networking.gke.io", "FQDNNetworkPolicy"),
+    plan("networking.k8s.aws", "ApplicationNetworkPolicy"),
+    plan("policy.networking.k8s.io", "AdminNetworkPolicy"),
+    plan("policy.networking.k8s.io", "ClusterNetworkPolicy"),
     preflight(RBAC, "ClusterRole"),
     preflight(RBAC, "ClusterRoleBinding"),
     preflight(RBAC, "Role"),
@@ -121,6 +131,11 @@ const KINDS: &[ListedKind] = &[
     preflight(ADMISSION, "MutatingWebhookConfiguration"),
     preflight("apiregistration.k8s.io", "APIService"),
 ];
+
+/// Whether kinds of several groups are called so.
+pub(super) fn is_ambiguous(kind: &str) -> bool {
+    KINDS.iter().filter(|listed| listed.kind == kind).count() > 1
+}
 
 impl Task {
     /// The kinds that are read for it.

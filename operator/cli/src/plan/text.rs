@@ -5,7 +5,7 @@ use std::fmt::Write;
 use bund_crds::Mode;
 use bund_engine::egress::{Allowed, LeftClosed, Peer, PlannedPolicy, Selected, Why};
 
-use super::{Declared, EgressPlan, NamespaceEgress, Outcome};
+use super::{Declared, EgressPlan, NamespaceEgress, Outcome, Widened};
 use crate::{
     inventory::{Origin, told_not_known},
     report::visible,
@@ -37,12 +37,13 @@ impl Page {
         writeln!(self.0, "{:width$}{}", "", visible(line), width = depth * 2).unwrap_or_default();
     }
 
-    fn namespace(&mut self, NamespaceEgress { plan, declared }: &NamespaceEgress) {
+    fn namespace(&mut self, NamespaceEgress { plan, declared, widened }: &NamespaceEgress) {
         let applied = match plan.mode {
             Mode::Deny => "closed",
             Mode::Warn | Mode::Audit => "only told: nothing is closed before a policy says `egress: Deny`",
         };
         self.line(0, &format!("namespace {}, {}: {applied}", plan.namespace, plan.mode));
+        self.widened(widened);
         self.declared("would be cut", declared, Outcome::WouldBeCut);
         self.declared("stays open", declared, Outcome::StaysOpen);
         for policy in &plan.policies {
@@ -55,6 +56,15 @@ impl Page {
             self.line(2, &left_closed(left));
         }
         self.0.push('\n');
+    }
+
+    fn widened(&mut self, widened: &[Widened]) {
+        if !widened.is_empty() {
+            self.line(1, "opened by policies of others, and open until these are taken away");
+        }
+        for Widened { policy, field, what } in widened {
+            self.line(2, &format!("{policy}: {what} [{field}]"));
+        }
     }
 
     fn declared(&mut self, head: &str, declared: &[Declared], outcome: Outcome) {

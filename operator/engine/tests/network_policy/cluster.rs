@@ -2,7 +2,8 @@
 
 use bund_crds::Mode;
 use bund_engine::{
-    Decision, Operation, Request, Snapshot, Timestamp, Verdict, decide, network_policy::widened,
+    Decision, Operation, Request, Snapshot, Timestamp, Verdict, decide,
+    network_policy::{called, policies_over, widens},
 };
 use serde_json::{Value, json};
 
@@ -366,8 +367,9 @@ fn those_that_exist_are_told_by_the_namespaces_that_they_reach() {
     let opens = cnp(named("vault"), json!([accept(json!({ "networks": [ABROAD] }))]));
     world.observe(&opens);
     let told = |world: &Snapshot, namespace: &str| -> Vec<(String, usize)> {
-        let widened = widened(namespace, world, Timestamp::UNIX_EPOCH);
-        widened.map(|(policy, findings)| (policy.id.to_string(), findings.len())).collect()
+        let found = policies_over(namespace, world)
+            .map(|policy| (called(policy), widens(policy, namespace, world, Timestamp::UNIX_EPOCH).len()));
+        found.filter(|(_, findings)| *findings > 0).collect()
     };
     assert_eq!(told(&world, "vault"), [("ClusterNetworkPolicy users-own".to_owned(), 1)]);
     assert_eq!(told(&world, "shop"), []);

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use bund_crds::Protocol;
 use bund_engine::{
     Reason, Request, Snapshot, Timestamp, Verdict, decide,
-    network_policy::{NetworkPolicy, Packet, widened},
+    network_policy::{NetworkPolicy, Packet, policies_over, widens},
 };
 use ipnet::IpNet;
 use proptest::{collection::vec, prelude::*, sample::select};
@@ -268,8 +268,10 @@ fn those_that_exist_are_told_by_namespace() {
         world.observe(&policy);
     }
     let told = |namespace: &str| -> Vec<(String, usize)> {
-        let widened = widened(namespace, &world, Timestamp::UNIX_EPOCH);
-        widened.map(|(policy, findings)| (policy.id.name.to_string(), findings.len())).collect()
+        let found = policies_over(namespace, &world).map(|policy| {
+            (policy.id.name.to_string(), widens(policy, namespace, &world, Timestamp::UNIX_EPOCH).len())
+        });
+        found.filter(|(_, findings)| *findings > 0).collect()
     };
     assert_eq!(told(facts::NAMESPACE), [("users-own".to_owned(), 1)]);
     assert_eq!(told("office"), []);

@@ -7,11 +7,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bund_crds::PolicyName;
-use bund_engine::audit::audit;
-use bund_engine::network_policy::widened_from_above;
-use bund_engine::{Finding, Reason, Snapshot, Subject, Timestamp};
+use bund_engine::network_policy::{called, policies_over, widens};
+use bund_engine::{Finding, Snapshot, Subject, Timestamp};
 
-use crate::egress::kind::Key;
+use crate::egress::kind::{Key, Kind};
 use crate::egress::wanted::Wanted;
 
 /// Those of closed namespaces, by the policy that they break, in order. Ours open what the plan opens, but for those that
@@ -23,31 +22,22 @@ pub(super) fn widened(
     now: Timestamp,
 ) -> BTreeMap<PolicyName, Vec<String>> {
     let mut widened: BTreeMap<PolicyName, Vec<String>> = BTreeMap::new();
+    let is_stored = |key: &Key| wanted.policies.contains_key(key) && !missing.contains_key(key);
     for namespace in &wanted.closed {
-        for policy in snapshot.network_policies_in(namespace) {
-            let key = Key::network(namespace, &policy.id.name);
-            if wanted.policies.contains_key(&key) && !missing.contains_key(&key) {
+        let is_ours = |policy: &Subject| {
+            Kind::of(&policy.id) == Some(Kind::Network)
+                && is_stored(&Key::network(namespace, &policy.id.name))
+        };
+        for policy in policies_over(namespace, snapshot).filter(|policy| !is_ours(policy)) {
+            let findings = widens(policy, namespace, snapshot, now);
+            if findings.is_empty() {
                 continue;
             }
-            tell(&mut widened, &of_egress(policy, snapshot, now), &key.to_string());
-        }
-        for policy in snapshot.other_policies_in(namespace) {
-            let told = format!("{} {namespace}/{} of {}", policy.id.kind, policy.id.name, policy.id.group);
-            tell(&mut widened, &of_egress(policy, snapshot, now), &told);
-        }
-        for (policy, findings) in widened_from_above(namespace, snapshot, now) {
-            let told = format!("{} {} in namespace {namespace}", policy.id.kind, policy.id.name);
-            tell(&mut widened, &findings, &told);
+            let lies_in = policy.id.namespace.is_none().then(|| format!(" in namespace {namespace}"));
+            tell(&mut widened, &findings, &format!("{}{}", called(policy), lies_in.unwrap_or_default()));
         }
     }
     widened
-}
-
-/// What is wrong with a policy of a namespace as it stands.
-fn of_egress(policy: &Subject, snapshot: &Snapshot, now: Timestamp) -> Vec<Finding> {
-    let mut findings = audit(policy, snapshot, now).findings;
-    findings.retain(|finding| finding.reason == Reason::EgressWidened);
-    findings
 }
 
 /// Tells by what name something is called that breaks policies.
