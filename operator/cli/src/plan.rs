@@ -1,9 +1,10 @@
 //! `bund plan egress`: what pods may reach by network where egress is closed, and what of what they declare to reach would
 //! be cut. (pure)
 //!
-//! What is open, and what policies of others open besides, says the engine ([`bund_engine::egress`]); this compares it with what is declared: by NetworkPolicies that
-//! others wrote, by Services and hosts that settings of pods and their ConfigMaps name, and by the fields of mapped kinds. What programs do
-//! without declaring it nobody can tell from here.
+//! What is open, and what policies of others open besides, says the engine ([`bund_engine::egress`],
+//! [`bund_engine::network_policy`]); this compares it with what is declared: by NetworkPolicies that others wrote, by Services
+//! and hosts that settings of pods and their ConfigMaps name, and by the fields of mapped kinds. What programs do without
+//! declaring it nobody can tell from here.
 
 use std::collections::BTreeMap;
 

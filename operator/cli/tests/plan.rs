@@ -176,15 +176,21 @@ fn what_settings_name_is_told_with_what_becomes_of_it() {
     assert_eq!(egress(&inventory, &facts(&inventory), Some("till"), Timestamp::UNIX_EPOCH).namespaces, []);
 }
 
-/// Settings are in ConfigMaps more often than in the pod.
-#[test]
-fn what_config_maps_name_is_told_for_the_pods_that_use_them() {
+/// The plan of a file, all of which can be read.
+fn plan_of_dump(dump: &str) -> (Inventory, EgressPlan) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("dump.yaml");
-    fs::write(&file, CONFIG_MAPS).unwrap();
+    fs::write(&file, dump).unwrap();
     let inventory = files::read(&[file], Task::Plan, |_, _| {});
     assert!(inventory.unreadable.is_empty(), "{:?}", inventory.unreadable);
     let plan = egress(&inventory, &facts(&inventory), None, Timestamp::UNIX_EPOCH);
+    (inventory, plan)
+}
+
+/// Settings are in ConfigMaps more often than in the pod.
+#[test]
+fn what_config_maps_name_is_told_for_the_pods_that_use_them() {
+    let (inventory, plan) = plan_of_dump(CONFIG_MAPS);
     let told: Vec<_> = plan.namespaces[0]
         .declared
         .iter()
@@ -209,8 +215,6 @@ fn what_config_maps_name_is_told_for_the_pods_that_use_them() {
 /// Policies only add, or come before those of the plan.
 #[test]
 fn what_policies_of_others_open_is_told_whatever_is_closed() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("dump.yaml");
     let wide = |group: &str, version: &str, name: &str, spec: &str| {
         format!(
             "---\napiVersion: {group}/{version}\nkind: NetworkPolicy\nmetadata: {{name: {name}, namespace: shop}}\nspec: {spec}\n"
@@ -236,10 +240,7 @@ spec:
 "
         .to_owned(),
     ];
-    fs::write(&file, dump.concat()).unwrap();
-    let inventory = files::read(&[file], Task::Plan, |_, _| {});
-    assert!(inventory.unreadable.is_empty(), "{:?}", inventory.unreadable);
-    let plan = egress(&inventory, &facts(&inventory), None, Timestamp::UNIX_EPOCH);
+    let (inventory, plan) = plan_of_dump(&dump.concat());
     let told: Vec<_> = plan.namespaces[0]
         .widened
         .iter()

@@ -17,7 +17,7 @@ use bund_crds::Protocol;
 use ipnet::IpNet;
 
 use crate::{
-    FieldPath, Finding, ObjectId, Reason, Snapshot, Subject, Timestamp, decide_standing,
+    FieldPath, Finding, Reason, Snapshot, Subject, Timestamp, decide_standing,
     rule::egress_widened::in_namespace,
 };
 
@@ -38,6 +38,9 @@ pub(crate) use bounds::{first_beyond, within_pods};
 pub(crate) use cluster::NAME_OF_NAMESPACE;
 pub use cluster::{ClusterPolicy, Part};
 pub use selector::{Expression, Selector};
+
+/// The group and kind of those that every cluster has.
+pub(crate) const KIND: (&str, &str) = ("networking.k8s.io", "NetworkPolicy");
 
 /// What a NetworkPolicy says about what leaves the pods that it selects.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,12 +130,17 @@ pub fn widens(policy: &Subject, namespace: &str, snapshot: &Snapshot, now: Times
 /// What a policy is called, with the group of its kind where it is of another network and lies in a namespace: several of them call
 /// theirs the same.
 pub fn called(policy: &Subject) -> String {
-    let ObjectId { group, kind, namespace, .. } = &policy.id;
-    if namespace.is_some() && NetworkPolicy::is_kind_of_another_network(group, kind) {
-        format!("{} of {group}", policy.id)
+    let Subject { id, .. } = policy;
+    if id.namespace.is_none() || is_of_kubernetes(policy) {
+        id.to_string()
     } else {
-        policy.id.to_string()
+        format!("{id} of {}", id.group)
     }
+}
+
+/// Whether a policy is a NetworkPolicy of Kubernetes, and of no other network.
+pub fn is_of_kubernetes(policy: &Subject) -> bool {
+    (&*policy.id.group, &*policy.id.kind) == KIND
 }
 
 /// The address that a packet to `address` carries: sockets for IPv6 send IPv4 where it is mapped.

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use bund_engine::ObjectId;
 use kube::core::ApiResource;
 
 /// A kind of policies.
@@ -16,16 +15,6 @@ pub(super) enum Kind {
 
 impl Kind {
     pub(super) const ALL: [Self; 2] = [Self::Network, Self::Cluster];
-
-    /// That of an object; `None` where it is of no such kind.
-    pub(super) fn of(object: &ObjectId) -> Option<Self> {
-        let ObjectId { group, kind, .. } = object;
-        let is_it = |known: &Self| {
-            let of_group = known.api_version().split_once('/').is_some_and(|(known, _)| known == &**group);
-            of_group && known.as_str() == &**kind
-        };
-        Self::ALL.into_iter().find(is_it)
-    }
 
     pub(super) fn as_str(self) -> &'static str {
         match self {

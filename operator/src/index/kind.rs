@@ -226,7 +226,7 @@ impl WatchedKind {
     }
 
     /// Its group and kind, by which it is told from every other.
-    pub(crate) fn group_and_kind(&self) -> (&'static str, &'static str) {
+    pub(super) fn group_and_kind(&self) -> (&'static str, &'static str) {
         (self.group, self.kind)
     }
 

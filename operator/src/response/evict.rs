@@ -76,7 +76,7 @@ impl Evictor<'_> {
                 ..DeleteOptions::default()
             }),
         };
-        let (pods, _) = self.kind("Pod", namespace)?;
+        let (pods, _) = self.objects(WatchedKind::of("", "Pod"), namespace)?;
         let evicting = evictions(Act::Evicting, &asked.pod, &asked.uid, grounds, Timestamp::now());
         self.outbox.before(evicting).await;
         let parameters = PostParams::default();
@@ -87,7 +87,7 @@ impl Evictor<'_> {
 
     /// The pod that is meant; `None` where it is gone or going.
     async fn live(&self, asked: &Asked) -> Result<Option<Live>, Error> {
-        let (pods, kind) = self.kind("Pod", &asked.pod.namespace)?;
+        let (pods, kind) = self.objects(WatchedKind::of("", "Pod"), &asked.pod.namespace)?;
         let Some(pod) = patiently(pods.get_opt(&asked.pod.name)).await? else { return Ok(None) };
         let metadata = &pod.metadata;
         if metadata.uid.as_deref() != Some(&*asked.uid) || metadata.deletion_timestamp.is_some() {
@@ -109,7 +109,9 @@ impl Evictor<'_> {
                 Ok(Some(Share::of(None, &pods, uid)))
             }
             Group::Workload(key) => {
-                let (owners, kind) = self.kind(key.kind, &key.namespace)?;
+                // No two kinds that make pods have the same name.
+                let is_it = |watched: &&WatchedKind| watched.makes_pods() && watched.kind == key.kind;
+                let (owners, kind) = self.objects(KINDS.iter().find(is_it), &key.namespace)?;
                 let Some(owner) = patiently(owners.get_opt(&key.name)).await? else { return Ok(None) };
                 let owner = into_value(owner, kind);
                 let selected = selector(&owner).map(|selector| ListParams::default().labels(&selector));
@@ -120,16 +122,17 @@ impl Evictor<'_> {
     }
 
     async fn pods(&self, namespace: &str, selected: &ListParams) -> Result<Vec<Value>, Error> {
-        let (pods, kind) = self.kind("Pod", namespace)?;
+        let (pods, kind) = self.objects(WatchedKind::of("", "Pod"), namespace)?;
         Ok(patiently(pods.list(selected)).await?.items.into_iter().map(|pod| into_value(pod, kind)).collect())
     }
 
-    /// The pods in a namespace, or the objects of a kind that makes pods. No two of these kinds have the same name.
-    fn kind(&self, kind: &str, namespace: &str) -> Result<(Api<DynamicObject>, &'static WatchedKind), Error> {
-        let is_it = |watched: &&WatchedKind| {
-            watched.kind == kind && (watched.makes_pods() || watched.group_and_kind() == ("", "Pod"))
-        };
-        let kind = KINDS.iter().find(is_it).ok_or(Error::Unwatched)?;
+    /// The objects of a kind in a namespace, if it is watched.
+    fn objects(
+        &self,
+        kind: Option<&'static WatchedKind>,
+        namespace: &str,
+    ) -> Result<(Api<DynamicObject>, &'static WatchedKind), Error> {
+        let kind = kind.ok_or(Error::Unwatched)?;
         Ok((Api::namespaced_with(self.client.clone(), namespace, &kind.resource()), kind))
     }
 }

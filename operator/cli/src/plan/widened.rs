@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use bund_engine::{
     Snapshot, Subject, Timestamp,
     egress::NamespacePlan,
-    network_policy::{called, policies_over, widens},
+    network_policy::{called, is_of_kubernetes, policies_over, widens},
 };
 use serde::Serialize;
 
@@ -26,8 +26,7 @@ pub(super) fn widened(plan: &NamespacePlan, snapshot: &Snapshot, now: Timestamp)
     let namespace = plan.namespace.as_ref();
     // What is stored under a name of the plan is written over once it is applied.
     let is_planned = |policy: &&Subject| {
-        policy.id.group.as_ref() == "networking.k8s.io"
-            && plan.policies.iter().any(|planned| *planned.name == *policy.id.name)
+        is_of_kubernetes(policy) && plan.policies.iter().any(|planned| *planned.name == *policy.id.name)
     };
     let mut all = BTreeSet::new();
     for policy in policies_over(namespace, snapshot).filter(|policy| !is_planned(policy)) {

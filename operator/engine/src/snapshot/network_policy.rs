@@ -5,10 +5,8 @@ use alloc::{boxed::Box, sync::Arc};
 use serde_json::Value;
 
 use super::{PodKey, Snapshot};
+pub(super) use crate::network_policy::KIND;
 use crate::{ObjectId, Subject};
-
-/// The group and kind of the policies that are facts: those that every cluster has.
-pub(super) const KIND: (&str, &str) = ("networking.k8s.io", "NetworkPolicy");
 
 impl Snapshot {
     /// The NetworkPolicy of this namespace and name, to be judged as it stands.

@@ -2,14 +2,13 @@
 
 use bund_crds::Mode;
 use bund_engine::{
-    Decision, Operation, Request, Snapshot, Timestamp, Verdict, decide,
-    network_policy::{called, policies_over, widens},
+    Decision, Operation, Request, Snapshot, Timestamp, Verdict, decide, network_policy::called,
 };
 use serde_json::{Value, json};
 
 use crate::{
     facts,
-    widened::{judged, world},
+    widened::{judged, widening, world},
 };
 
 const ABROAD: &str = "203.0.113.9/32";
@@ -367,9 +366,7 @@ fn those_that_exist_are_told_by_the_namespaces_that_they_reach() {
     let opens = cnp(named("vault"), json!([accept(json!({ "networks": [ABROAD] }))]));
     world.observe(&opens);
     let told = |world: &Snapshot, namespace: &str| -> Vec<(String, usize)> {
-        let found = policies_over(namespace, world)
-            .map(|policy| (called(policy), widens(policy, namespace, world, Timestamp::UNIX_EPOCH).len()));
-        found.filter(|(_, findings)| *findings > 0).collect()
+        widening(namespace, world).map(|(policy, findings)| (called(policy), findings)).collect()
     };
     assert_eq!(told(&world, "vault"), [("ClusterNetworkPolicy users-own".to_owned(), 1)]);
     assert_eq!(told(&world, "shop"), []);

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use bund_crds::Protocol;
 use bund_engine::{
-    Reason, Request, Snapshot, Timestamp, Verdict, decide,
+    Reason, Request, Snapshot, Subject, Timestamp, Verdict, decide,
     network_policy::{NetworkPolicy, Packet, policies_over, widens},
 };
 use ipnet::IpNet;
@@ -259,6 +259,16 @@ fn pods_that_are_known_are_compared() {
     assert_eq!(judged(&between, &world).0, Verdict::Allow, "what has ended takes nothing in");
 }
 
+/// The policies that open too much in a namespace, with how many findings there are about each.
+pub(crate) fn widening<'s>(
+    namespace: &'s str,
+    world: &'s Snapshot,
+) -> impl Iterator<Item = (&'s Subject, usize)> {
+    let found = policies_over(namespace, world)
+        .map(move |policy| (policy, widens(policy, namespace, world, Timestamp::UNIX_EPOCH).len()));
+    found.filter(|(_, findings)| *findings > 0)
+}
+
 #[test]
 fn those_that_exist_are_told_by_namespace() {
     let mut world = world();
@@ -268,10 +278,8 @@ fn those_that_exist_are_told_by_namespace() {
         world.observe(&policy);
     }
     let told = |namespace: &str| -> Vec<(String, usize)> {
-        let found = policies_over(namespace, &world).map(|policy| {
-            (policy.id.name.to_string(), widens(policy, namespace, &world, Timestamp::UNIX_EPOCH).len())
-        });
-        found.filter(|(_, findings)| *findings > 0).collect()
+        let found = widening(namespace, &world);
+        found.map(|(policy, findings)| (policy.id.name.to_string(), findings)).collect()
     };
     assert_eq!(told(facts::NAMESPACE), [("users-own".to_owned(), 1)]);
     assert_eq!(told("office"), []);

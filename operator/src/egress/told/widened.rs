@@ -7,10 +7,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bund_crds::PolicyName;
-use bund_engine::network_policy::{called, policies_over, widens};
+use bund_engine::network_policy::{called, is_of_kubernetes, policies_over, widens};
 use bund_engine::{Finding, Snapshot, Subject, Timestamp};
 
-use crate::egress::kind::{Key, Kind};
+use crate::egress::kind::Key;
 use crate::egress::wanted::Wanted;
 
 /// Those of closed namespaces, by the policy that they break, in order. Ours open what the plan opens, but for those that
@@ -25,16 +25,19 @@ pub(super) fn widened(
     let is_stored = |key: &Key| wanted.policies.contains_key(key) && !missing.contains_key(key);
     for namespace in &wanted.closed {
         let is_ours = |policy: &Subject| {
-            Kind::of(&policy.id) == Some(Kind::Network)
-                && is_stored(&Key::network(namespace, &policy.id.name))
+            is_of_kubernetes(policy) && is_stored(&Key::network(namespace, &policy.id.name))
         };
         for policy in policies_over(namespace, snapshot).filter(|policy| !is_ours(policy)) {
             let findings = widens(policy, namespace, snapshot, now);
             if findings.is_empty() {
                 continue;
             }
-            let lies_in = policy.id.namespace.is_none().then(|| format!(" in namespace {namespace}"));
-            tell(&mut widened, &findings, &format!("{}{}", called(policy), lies_in.unwrap_or_default()));
+            let called = called(policy);
+            let told = match policy.id.namespace {
+                Some(_) => called,
+                None => format!("{called} in namespace {namespace}"),
+            };
+            tell(&mut widened, &findings, &told);
         }
     }
     widened
