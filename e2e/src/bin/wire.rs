@@ -9,8 +9,8 @@ use clap::Parser;
 /// Sends, sends back, and counts, wherever it is run.
 #[derive(Parser)]
 enum Part {
-    /// Fires shots such as `udp/203.0.113.9:443`, and tells which were answered.
-    Fire { shots: Vec<Shot> },
+    /// Fires shots such as `udp/203.0.113.9:443`, each from a port of its own, and tells which were answered.
+    Fire { first_port: u16, shots: Vec<Shot> },
     /// Holds a TCP connection open, and sends something for each line of standard input.
     Hold { to: SocketAddr },
     /// Sends datagrams until standard input ends.
@@ -25,7 +25,7 @@ enum Part {
 fn main() -> Result<()> {
     use bund_e2e::wire::{counter, listener, sender};
     match Part::parse() {
-        Part::Fire { shots } => sender::fire(&shots),
+        Part::Fire { first_port, shots } => sender::fire(first_port, &shots),
         Part::Hold { to } => sender::hold(to),
         Part::Spray { to } => sender::spray(to),
         Part::Listen { addresses } => listener::listen(&addresses),
@@ -36,7 +36,7 @@ fn main() -> Result<()> {
 #[cfg(not(target_os = "linux"))]
 fn main() -> Result<()> {
     match Part::parse() {
-        Part::Fire { shots } => drop(shots),
+        Part::Fire { first_port: _, shots } => drop(shots),
         Part::Hold { to } | Part::Spray { to } => drop(to),
         Part::Listen { addresses } => drop(addresses),
         Part::Count { addresses } => drop(addresses),

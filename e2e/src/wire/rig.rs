@@ -5,6 +5,7 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     process::Stdio,
+    sync::atomic::{AtomicU16, Ordering},
 };
 
 use anyhow::{Context as _, Result, ensure};
@@ -34,6 +35,10 @@ const PORTS: [u16; 4] = [53, 80, 443, 8443];
 /// At these ports of the node. At the one that is left out the API server listens.
 const PORTS_OF_NODE: [u16; 3] = [53, 80, 8443];
 
+/// From here on shots are fired, each from the next port: above those that anybody listens at, below those that the kernel
+/// gives out. A datagram from a port whose earlier datagram was answered would belong to a flow that is open, and those pass.
+const FIRST_PORT: u16 = 10_000;
+
 /// The program that sends, listens and counts: `wire` of this package.
 #[derive(Debug, Clone)]
 pub struct Wire(pub PathBuf);
@@ -44,6 +49,7 @@ pub struct Rig {
     enforcer: Enforcer,
     listeners: Vec<Process>,
     counter: Mutex<Dialogue>,
+    next_port: AtomicU16,
     wire: Wire,
 }
 
@@ -68,12 +74,16 @@ impl Rig {
         let own: Vec<_> = ABROAD.addresses.iter().map(ToString::to_string).collect();
         let mut counter = Dialogue::start(wire, &ABROAD, "count", &own)?;
         ensure!(counter.hear().await? == "counting", "the counter does not count");
-        Ok(Self { enforcer, listeners, counter: Mutex::new(counter), wire: wire.clone() })
+        let next_port = AtomicU16::new(FIRST_PORT);
+        Ok(Self { enforcer, listeners, counter: Mutex::new(counter), next_port, wire: wire.clone() })
     }
 
     /// Fires shots from a site, all at the same time, and tells which were answered.
     pub async fn fire(&self, from: &Site, shots: &[Shot]) -> Result<Vec<Outcome>> {
+        let first_port = self.next_port.fetch_add(u16::try_from(shots.len())?, Ordering::Relaxed);
+        ensure!(first_port >= FIRST_PORT, "every port has been fired from");
         let output = entered(&self.wire, from, "fire")
+            .arg(first_port.to_string())
             .args(shots.iter().map(ToString::to_string))
             .stdin(Stdio::null())
             .stderr(Stdio::null())

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
 use super::{
@@ -32,21 +32,16 @@ const UDP_LITE: u8 = 136;
 /// For experiments (RFC 3692).
 const NOBODYS: u8 = 253;
 
-/// Fires all shots at the same time, and tells of each in a line of standard output.
-pub fn fire(shots: &[Shot]) -> Result<()> {
+/// Fires all shots at the same time, each from a port of its own from `first` on, and tells of each in a line of standard
+/// output.
+pub fn fire(first: u16, shots: &[Shot]) -> Result<()> {
     std::fs::write(FAST_OPEN.0, FAST_OPEN.1)?;
-    let threads: Vec<_> = shots
-        .iter()
-        .map(|shot| {
-            (
-                *shot,
-                std::thread::spawn({
-                    let shot = *shot;
-                    move || attempt(&shot)
-                }),
-            )
-        })
-        .collect();
+    let threads = (first..).zip(shots).map(|(port, shot)| {
+        let shot = *shot;
+        (shot, std::thread::spawn(move || attempt(&shot, port)))
+    });
+    let threads: Vec<_> = threads.collect();
+    ensure!(threads.len() == shots.len(), "no ports are left from {first} on");
     for (shot, thread) in threads {
         let answered = match thread.join() {
             Ok(Ok(answered)) => answered,
@@ -81,23 +76,24 @@ pub fn spray(to: SocketAddr) -> Result<()> {
     println!("{SPRAYING}");
     while !ended.is_finished() {
         // Nobody may be there, which is what the next one finds out.
-        drop(UdpSocket::bind(any(to)).and_then(|socket| socket.send_to(SECRET, to)));
+        drop(UdpSocket::bind(own(to, 0)).and_then(|socket| socket.send_to(SECRET, to)));
         std::thread::sleep(BETWEEN);
     }
     Ok(())
 }
 
-/// Whether it was answered.
-fn attempt(shot: &Shot) -> io::Result<bool> {
+/// Whether it was answered. It is sent from `port`, where its protocol knows ports.
+fn attempt(shot: &Shot, port: u16) -> io::Result<bool> {
     match shot.way {
         Way::Tcp => {
-            let mut stream = TcpStream::connect_timeout(&shot.to, PATIENCE)?;
+            let mut stream = bound(shot.to, port)?;
+            stream.connect_timeout(&shot.to.into(), PATIENCE)?;
             stream.set_read_timeout(Some(PATIENCE))?;
             stream.write_all(SECRET)?;
             comes_back(&mut stream).map(|()| true)
         }
         Way::FastOpen => {
-            let mut socket = socket(shot.to, Type::STREAM, Protocol::TCP)?;
+            let mut socket = bound(shot.to, port)?;
             socket.set_nonblocking(true)?;
             let sent = socket.send_to_with_flags(SECRET, &shot.to.into(), MSG_FASTOPEN);
             match sent {
@@ -108,14 +104,14 @@ fn attempt(shot: &Shot) -> io::Result<bool> {
             socket.set_read_timeout(Some(PATIENCE))?;
             comes_back(&mut socket).map(|()| true)
         }
-        Way::Udp => datagram(shot.to, SECRET, true),
-        Way::Quic => datagram(shot.to, &initial(), false),
-        Way::Fragments => datagram(shot.to, &[b'x'; 4000], true),
-        Way::Stray => raw(shot.to, TCP, &segment(shot.to, true)?),
-        Way::Damaged => raw(shot.to, TCP, &segment(shot.to, false)?),
+        Way::Udp => datagram(shot.to, port, SECRET, true),
+        Way::Quic => datagram(shot.to, port, &initial(), false),
+        Way::Fragments => datagram(shot.to, port, &[b'x'; 4000], true),
+        Way::Stray => raw(shot.to, TCP, &segment(shot.to, port, true)?),
+        Way::Damaged => raw(shot.to, TCP, &segment(shot.to, port, false)?),
         Way::Ping => raw(shot.to, if is_v6(shot.to) { ICMP6 } else { ICMP }, &ping(shot.to)),
-        Way::Sctp => raw(shot.to, SCTP, &[ports(shot.to).as_slice(), &[0; 8], SECRET].concat()),
-        Way::UdpLite => raw(shot.to, UDP_LITE, &[ports(shot.to).as_slice(), &[0, 8, 0, 0], SECRET].concat()),
+        Way::Sctp => raw(shot.to, SCTP, &[ports(port, shot.to).as_slice(), &[0; 8], SECRET].concat()),
+        Way::UdpLite => raw(shot.to, UDP_LITE, &[ports(port, shot.to).as_slice(), &[0, 8, 0, 0], SECRET].concat()),
         Way::Unknown => raw(shot.to, NOBODYS, SECRET),
     }
 }
@@ -127,9 +123,8 @@ fn comes_back(stream: &mut impl io::Read) -> io::Result<()> {
     stream.read_exact(&mut [0; SECRET.len()])
 }
 
-fn datagram(to: SocketAddr, bytes: &[u8], connected: bool) -> io::Result<bool> {
-    let any: IpAddr = if to.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
-    let socket = UdpSocket::bind((any, 0))?;
+fn datagram(to: SocketAddr, port: u16, bytes: &[u8], connected: bool) -> io::Result<bool> {
+    let socket = UdpSocket::bind(own(to, port))?;
     socket.set_read_timeout(Some(PATIENCE))?;
     if connected {
         socket.connect(to)?;
@@ -160,26 +155,33 @@ fn socket(to: SocketAddr, kind: Type, protocol: Protocol) -> io::Result<Socket> 
     Socket::new(if is_v6(to) { Domain::IPV6 } else { Domain::IPV4 }, kind, Some(protocol))
 }
 
-/// Any port of ours, of the family of `to`.
-fn any(to: SocketAddr) -> SocketAddr {
+/// A TCP socket at this port of ours.
+fn bound(to: SocketAddr, port: u16) -> io::Result<Socket> {
+    let socket = socket(to, Type::STREAM, Protocol::TCP)?;
+    socket.bind(&own(to, port).into())?;
+    Ok(socket)
+}
+
+/// This port of ours, of the family of `to`; any for zero.
+fn own(to: SocketAddr, port: u16) -> SocketAddr {
     let all: IpAddr = if is_v6(to) { Ipv6Addr::UNSPECIFIED.into() } else { Ipv4Addr::UNSPECIFIED.into() };
-    (all, 0).into()
+    (all, port).into()
 }
 
 const fn is_v6(to: SocketAddr) -> bool {
     to.is_ipv6()
 }
 
-/// From a port of ours to that of `to`.
-fn ports(to: SocketAddr) -> [u8; 4] {
-    let ([a, b], [c, d]) = (40_000_u16.to_be_bytes(), to.port().to_be_bytes());
+/// From this port of ours to that of `to`.
+fn ports(from: u16, to: SocketAddr) -> [u8; 4] {
+    let ([a, b], [c, d]) = (from.to_be_bytes(), to.port().to_be_bytes());
     [a, b, c, d]
 }
 
 /// A TCP packet in the middle of a connection that nobody opened.
-fn segment(to: SocketAddr, intact: bool) -> io::Result<Vec<u8>> {
+fn segment(to: SocketAddr, port: u16, intact: bool) -> io::Result<Vec<u8>> {
     let acknowledged_and_pushed = 0x18;
-    let mut segment = ports(to).to_vec();
+    let mut segment = ports(port, to).to_vec();
     segment.extend([0, 0, 0, 1, 0, 0, 0, 1, 5 << 4, acknowledged_and_pushed, 0xff, 0xff, 0, 0, 0, 0]);
     segment.extend(SECRET);
     // For a damaged one any other sum does, and this one is never right by chance.
@@ -192,7 +194,7 @@ fn segment(to: SocketAddr, intact: bool) -> io::Result<Vec<u8>> {
 
 /// What TCP sums up besides its own packet.
 fn pseudo_header(to: SocketAddr, segment: &[u8]) -> io::Result<Vec<u8>> {
-    let probe = UdpSocket::bind(any(to))?;
+    let probe = UdpSocket::bind(own(to, 0))?;
     // Sends nothing, and tells which of our addresses would.
     probe.connect(to)?;
     let mut bytes = Vec::new();
