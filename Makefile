@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: help demo demo-node test lint unit e2e soak fuzz bench generate deny fmt tools node-tools ledger-tools egress-tools image sbom chart
+.PHONY: help demo demo-node node-image test lint unit e2e soak fuzz bench generate deny fmt tools node-tools ledger-tools egress-tools image sbom chart
 
 CARGO_DENY_VERSION := 0.20.2
 CARGO_DENY := target/tools/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
@@ -45,7 +45,10 @@ ledger-tools: need-go ## Other people's readers of the ledger and an S3 server, 
 egress-tools: need-go ## An agent that enforces NetworkPolicies, and its reading of them, built once and cached under target/tools.
 	e2e/build-tools netpol-oracle kube-network-policies
 
-e2e: need-cargo node-tools ledger-tools egress-tools ## The end-to-end suite on a real control plane and, with root, a real node.
+node-image: need-cargo ## The image of the end-to-end suite's node, whose programs take minutes to compile. Where no node can run, nothing.
+	cargo run --quiet --package bund-e2e --bin node -- build
+
+e2e: need-cargo node-tools ledger-tools egress-tools node-image ## The end-to-end suite on a real control plane and, with root, a real node.
 	cargo test --quiet --package bund-e2e
 
 image: need-cargo ## The container image, as an OCI layout under target/image, with its bill of materials.

@@ -111,7 +111,9 @@ fn attempt(shot: &Shot, port: u16) -> io::Result<bool> {
         Way::Damaged => raw(shot.to, TCP, &segment(shot.to, port, false)?),
         Way::Ping => raw(shot.to, if is_v6(shot.to) { ICMP6 } else { ICMP }, &ping(shot.to)),
         Way::Sctp => raw(shot.to, SCTP, &[ports(port, shot.to).as_slice(), &[0; 8], SECRET].concat()),
-        Way::UdpLite => raw(shot.to, UDP_LITE, &[ports(port, shot.to).as_slice(), &[0, 8, 0, 0], SECRET].concat()),
+        Way::UdpLite => {
+            raw(shot.to, UDP_LITE, &[ports(port, shot.to).as_slice(), &[0, 8, 0, 0], SECRET].concat())
+        }
         Way::Unknown => raw(shot.to, NOBODYS, SECRET),
     }
 }

@@ -44,6 +44,8 @@ struct Arguments {
 #[derive(Subcommand)]
 #[command(hide = true)]
 enum Part {
+    /// Builds what is needed, and starts nothing.
+    Build,
     /// In the sandbox: the demo itself.
     Inside { programs: PathBuf, images: String, cgroup: String, directory: PathBuf },
     /// In place of runc.
@@ -55,9 +57,26 @@ enum Part {
     },
 }
 
-fn main() -> Result<ExitCode> {
-    match Arguments::parse().part {
+fn main() -> ExitCode {
+    let ran = run(Arguments::parse().part);
+    ran.unwrap_or_else(|error| {
+        // One line, and the last: whoever runs this tells it further.
+        eprintln!("{error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+fn run(part: Option<Part>) -> Result<ExitCode> {
+    match part {
         None => outside(),
+        Some(Part::Build) => {
+            if let Some(reason) = sandbox::missing() {
+                eprintln!("SKIPPED: the image of a real node is not built: {reason}");
+            } else {
+                images::build().context("the image cannot be built")?;
+            }
+            Ok(ExitCode::SUCCESS)
+        }
         Some(Part::Inside { programs, images, cgroup, directory }) => {
             sandbox::end_with_parent();
             sandbox::furnish(&directory)?;
@@ -84,7 +103,7 @@ async fn outside() -> Result<ExitCode> {
     );
     Tools::find().await?;
     NodeTools::find().await?;
-    let built = images::build()?;
+    let built = images::build().context("the image cannot be built")?;
     let images = std::env::join_paths(&built.archives).context("the path of an image holds a colon")?;
     let arguments = [
         "inside",
