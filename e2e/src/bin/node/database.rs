@@ -45,7 +45,8 @@ pub(crate) async fn tell(stage: &Stage) -> Result<()> {
     say(format!("{REPLICAS} pods run on {NAME}. No manifest of the database names the class."));
     let mut marks = Vec::new();
     for replica in 0..REPLICAS {
-        marks.extend(marked(stage, replica).await?);
+        let told = async || marked(stage, replica).await;
+        marks.extend(stage.node.plane.eventually("a claim and its volume are marked", told).await?);
     }
     for mark in &marks {
         say(format!("  marked   {mark}"));
@@ -138,7 +139,7 @@ fn claim(replica: usize) -> String {
     format!("data-{DATABASE}-{replica}")
 }
 
-/// Waits until the claim of a replica and its volume carry the class and no other, and tells what they say of it.
+/// What the claim of a replica and its volume say of the class, once they carry it and no other.
 async fn marked(stage: &Stage, replica: usize) -> Result<[String; 2]> {
     let claim = object("v1", "PersistentVolumeClaim", &claim(replica), &json!({}));
     let bound = stage.admin.api_of(&claim).await?.get(name_of(&claim)?).await?;

@@ -16,7 +16,8 @@ use crate::{
 pub(crate) async fn tell(stage: &Stage) -> Result<()> {
     let directory = stage.node.plane.directory();
     stage.step("A pod with personal information asks for Frankfurt");
-    let abroad = pod("abroad", Some(ABROAD));
+    let (abroad, anywhere) = (pod("abroad", Some(ABROAD)), pod("anywhere", None));
+    confined(stage, &anywhere).await?;
     let refusal = match stage.admin.create(&abroad).await {
         Ok(_) => bail!("the pod was admitted"),
         Err(error) => refusal(&error).with_context(|| format!("not a refusal: {error:#}"))?,
@@ -24,8 +25,6 @@ pub(crate) async fn tell(stage: &Stage) -> Result<()> {
     say(format!("  refused  {refusal}"));
 
     stage.step("A pod with personal information says nothing about its place");
-    let anywhere = pod("anywhere", None);
-    confined(stage, &anywhere).await?;
     stage.admin.create(&anywhere).await.context("the pod was refused")?;
     let running = running(stage, "anywhere").await?;
     say(format!("It runs on {NAME}, confined by this affinity:\n  {}", affinity(&running)?));
